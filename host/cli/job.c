@@ -1,0 +1,237 @@
+#include "host/cli/job.h"
+
+#include "host/cli/consent.h"
+#include "host/cli/plan_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum flash_erase_mode erase_mode(const struct options *options)
+{
+    static const struct {
+        const char *name;
+        enum flash_erase_mode mode;
+    } modes[] = {{"auto", FLASH_ERASE_AUTO}, {"sector", FLASH_ERASE_SECTOR},
+        {"chip", FLASH_ERASE_CHIP}, {"none", FLASH_ERASE_NONE}};
+    const char *text = options_text(options, OPTION_ERASE);
+
+    for (size_t i = 0; text != NULL && i < sizeof modes / sizeof modes[0]; i++) {
+        if (strcmp(text, modes[i].name) == 0) {
+            return modes[i].mode;
+        }
+    }
+    return FLASH_ERASE_AUTO;
+}
+
+static enum job_boot_mode boot_mode(const struct options *options)
+{
+    const char *text = options_text(options, OPTION_BOOT);
+
+    if (text != NULL && strcmp(text, "install") == 0) {
+        return JOB_BOOT_INSTALL;
+    }
+    return text != NULL && strcmp(text, "none") == 0 ? JOB_BOOT_NONE : JOB_BOOT_CHECK;
+}
+
+/* Images, and the bootloader when it is to be installed, in one list. */
+static bool make_plan_of_requests(struct job *job, struct error *err)
+{
+    size_t count = job->images.count + (job->boot_image != NULL ? 1 : 0);
+    struct flash_request *requests = calloc(count + 1, sizeof *requests);
+    bool ok = false;
+
+    if (requests == NULL) {
+        return error_set(err, ERROR_INTERNAL, "out of memory");
+    }
+    for (size_t i = 0; i < job->images.count; i++) {
+        requests[i] = job->images.requests[i];
+    }
+    if (job->boot_image != NULL) {
+        requests[job->images.count].image = job->boot_image;
+    }
+    job->plan_options.old_record = job->has_old_record ? &job->old_record : NULL;
+    flash_plan_free(&job->plan);
+    memset(&job->plan, 0, sizeof job->plan);
+    ok = flash_plan_make(
+        job->work.connection.board, requests, count, &job->plan_options, &job->plan, err);
+    free(requests);
+    return ok;
+}
+
+static bool make_plan(struct job *job, struct error *err)
+{
+    if (make_plan_of_requests(job, err)) {
+        return true;
+    }
+    if (!consent_is_given(job->cli, err)) {
+        return false;
+    }
+    job->plan_options.consent = true;
+    return make_plan_of_requests(job, err);
+}
+
+static bool check_options(const struct options *options, struct error *err)
+{
+    const char *how = options_text(options, OPTION_VERIFY);
+
+    if (how != NULL && strcmp(how, "hash") != 0) {
+        (void)error_set(err, ERROR_USAGE, "--verify %s is not in this version", how);
+        error_set_hint(err, "--verify hash, the default: the target hashes what the chip returns");
+        return false;
+    }
+    return true;
+}
+
+bool job_prepare(struct job *job, struct error *err)
+{
+    const struct options *options = &job->cli->options;
+    const char *dry_run = options_text(options, OPTION_DRY_RUN);
+
+    job->boot_mode = boot_mode(options);
+    job->plan_options.erase = erase_mode(options);
+    job->plan_options.consent = options_flag(options, OPTION_YES);
+    job->plan_options.allow_ram = job->must_start;
+    job->is_dry_run = dry_run != NULL && dry_run[0] == '\0';
+    if (!check_options(options, err) ||
+        !connection_need_board(&job->work.connection, job->cli, err) ||
+        !images_load(&job->images, job->work.connection.board, options, err)) {
+        return false;
+    }
+    return make_plan(job, err);
+}
+
+static void warn_about_vectors(struct job *job)
+{
+    char text[160];
+
+    if (!flash_boot_plan_vectors_ok(job->work.connection.board, &job->plan, text, sizeof text)) {
+        output_warning(
+            &job->cli->output, "bad-vectors", "the image at the entry will not start: %s", text);
+    }
+}
+
+static bool look_at_bootloader(struct job *job, struct error *err)
+{
+    struct flash_engine_options options;
+    struct flash_device *internal = NULL;
+    struct board *board = job->work.connection.board;
+
+    work_engine_options(&job->work, job->cli, &options);
+    return work_select(&job->work, job->cli, FLASH_MEMORY_INTERNAL, &internal, err) &&
+           flash_boot_make(board, flash_session_hslv(job->work.session), &job->cli->output.log,
+               &job->bootloader, err) &&
+           flash_boot_inspect(internal, &job->bootloader, &options, &job->boot_state, err);
+}
+
+/* Before anything is erased: is there a bootloader, and what is to be done about it. */
+static bool settle_boot(struct job *job, struct error *err)
+{
+    const struct board *board = job->work.connection.board;
+
+    if (board->boot_kind != BOARD_BOOT_XFLASH || job->boot_mode == JOB_BOOT_NONE) {
+        return true;
+    }
+    if (!look_at_bootloader(job, err)) {
+        return error_add_context(err, "looking for the bootloader");
+    }
+    job->has_boot = true;
+    if (job->boot_state == FLASH_BOOT_OK) {
+        return true;
+    }
+    if (job->boot_mode == JOB_BOOT_INSTALL) {
+        return (flash_boot_check_consent(job->boot_state, job->plan_options.consent, err) ||
+                   consent_is_given(job->cli, err)) &&
+               flash_boot_image(board, &job->bootloader, &job->boot_image, err);
+    }
+    if (job->must_start && job->plan.ram_piece_count == 0) {
+        (void)error_set(err, ERROR_NO_BOOTLOADER,
+            "the bootloader in internal flash is %s: the "
+            "program would not start",
+            flash_boot_state_name(job->boot_state));
+        error_set_hint(err, "xflash boot install, or --boot install with this command");
+        return false;
+    }
+    return true;
+}
+
+static bool read_old_record(struct job *job, struct error *err)
+{
+    const struct board *board = job->work.connection.board;
+    enum flash_record_state state = FLASH_RECORD_ABSENT;
+    struct flash_device *device = NULL;
+    struct flash_boot_place place;
+
+    if (!flash_boot_has_record(board)) {
+        return true;
+    }
+    if (!flash_boot_place(board, &place, err) ||
+        !work_select(&job->work, job->cli, place.memory, &device, err) ||
+        !flash_boot_read_record(device, board, &state, &job->old_record, err)) {
+        return error_add_context(err, "reading the boot record");
+    }
+    job->has_old_record = state == FLASH_RECORD_VALID;
+    return true;
+}
+
+static bool run_engine(struct job *job, struct error *err)
+{
+    const char *dry_run = options_text(&job->cli->options, OPTION_DRY_RUN);
+    struct flash_engine_options options;
+    bool ok = false;
+
+    work_engine_options(&job->work, job->cli, &options);
+    options.dry_run = dry_run != NULL;
+    ok = flash_engine_run(
+        &job->plan, flash_session_source(job->work.session), &options, &job->result, err);
+    output_progress_end(&job->cli->output);
+    return ok;
+}
+
+bool job_carry_out(struct job *job, struct error *err)
+{
+    const char *dry_run = options_text(&job->cli->options, OPTION_DRY_RUN);
+
+    if (!work_open(&job->work, job->cli, err) || !settle_boot(job, err) ||
+        !read_old_record(job, err) || !make_plan(job, err)) {
+        return false;
+    }
+    warn_about_vectors(job);
+    if (dry_run != NULL) {
+        return run_engine(job, err) &&
+               plan_view_show(job->cli, job->work.connection.board, &job->plan, 0, true, err);
+    }
+    return plan_view_show(job->cli, job->work.connection.board, &job->plan, 0, false, err) &&
+           run_engine(job, err);
+}
+
+static const char *boot_text(const struct job *job)
+{
+    if (!job->has_boot) {
+        return "none";
+    }
+    return job->boot_image != NULL ? "ok" : flash_boot_state_name(job->boot_state);
+}
+
+void job_show_text(struct job *job)
+{
+    plan_view_text(job->cli, &job->plan, &job->result);
+    if (job->has_boot && job->boot_image == NULL && job->boot_state != FLASH_BOOT_OK) {
+        output_warning(&job->cli->output, "no-bootloader",
+            "programmed and verified; will not start: no bootloader (it is %s); xflash boot "
+            "install",
+            flash_boot_state_name(job->boot_state));
+    }
+}
+
+void job_write_record(struct job *job)
+{
+    plan_view_record(job->cli, &job->images, &job->plan, &job->result, boot_text(job));
+}
+
+void job_free(struct job *job)
+{
+    flash_plan_free(&job->plan);
+    flash_boot_free(&job->bootloader);
+    image_free(job->boot_image);
+    images_free(&job->images);
+}
