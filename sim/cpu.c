@@ -1,0 +1,394 @@
+/* The engine: the only file that includes Unicorn. Why each call is made as it is:
+ * - UC_MODE_MCLASS would silently give a Cortex-M33, so the mode is THUMB and the model is set.
+ * - Stopping is exact only from a HOOK_CODE; so there is one, over everything, and no timeouts.
+ * - Writing PC inside the hook continues there without leaving uc_emu_start() (30 ns). It does
+ *   not work inside an IT block, whose instructions are done one by one when it matters.
+ * - XPSR and CONTROL written from outside leave stale translation flags; writing APSR_NZCV
+ *   rebuilds them. In unprivileged Thread mode most writes are ignored, so it is left for them.
+ * - Translations go stale on every write from outside: sim_cpu_map_forget(). */
+#include "sim/cpu_internal.h"
+
+#include <unicorn/unicorn.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sim_cpu_engine {
+    uc_engine *uc;
+    uint32_t intno;
+    bool interrupted;
+};
+
+static int engine_reg(unsigned reg)
+{
+    static const int special[] = {
+        [0] = UC_ARM_REG_XPSR,
+        [SIM_CPU_MSP - SIM_CPU_XPSR] = UC_ARM_REG_MSP,
+        [SIM_CPU_PSP - SIM_CPU_XPSR] = UC_ARM_REG_PSP,
+        [SIM_CPU_CONTROL - SIM_CPU_XPSR] = UC_ARM_REG_CONTROL,
+        [SIM_CPU_PRIMASK - SIM_CPU_XPSR] = UC_ARM_REG_PRIMASK,
+        [SIM_CPU_BASEPRI - SIM_CPU_XPSR] = UC_ARM_REG_BASEPRI,
+        [SIM_CPU_FAULTMASK - SIM_CPU_XPSR] = UC_ARM_REG_FAULTMASK,
+        [SIM_CPU_FPSCR - SIM_CPU_XPSR] = UC_ARM_REG_FPSCR,
+    };
+
+    if (reg < SIM_CPU_SP) {
+        return UC_ARM_REG_R0 + (int)reg;
+    }
+    if (reg >= SIM_CPU_S0) {
+        return UC_ARM_REG_S0 + (int)(reg - SIM_CPU_S0);
+    }
+    if (reg >= SIM_CPU_XPSR) {
+        return special[reg - SIM_CPU_XPSR];
+    }
+    if (reg == SIM_CPU_PC) {
+        return UC_ARM_REG_PC;
+    }
+    return reg == SIM_CPU_LR ? UC_ARM_REG_LR : UC_ARM_REG_SP;
+}
+
+static uint32_t get_raw(struct sim_cpu *cpu, int id)
+{
+    uint32_t value = 0;
+
+    (void)uc_reg_read(cpu->engine->uc, id, &value);
+    return value;
+}
+
+static void set_raw(struct sim_cpu *cpu, int id, uint32_t value)
+{
+    (void)uc_reg_write(cpu->engine->uc, id, &value);
+}
+
+static bool needs_privilege(const struct sim_cpu *cpu, unsigned reg)
+{
+    return reg >= SIM_CPU_MSP && reg <= SIM_CPU_FAULTMASK && (cpu->control & 1) != 0 &&
+           cpu->ipsr == 0;
+}
+
+/* Into Handler mode for the moment of an access that Thread mode may not make. */
+static uint32_t borrow_privilege(struct sim_cpu *cpu)
+{
+    uint32_t xpsr = get_raw(cpu, UC_ARM_REG_XPSR);
+
+    set_raw(cpu, UC_ARM_REG_XPSR, (xpsr & ~0x1FFU) | SIM_CPU_EXC_HARD);
+    return xpsr;
+}
+
+uint32_t sim_cpu_get(struct sim_cpu *cpu, unsigned reg)
+{
+    uint32_t value = 0;
+
+    if (needs_privilege(cpu, reg)) {
+        uint32_t xpsr = borrow_privilege(cpu);
+
+        value = get_raw(cpu, engine_reg(reg));
+        set_raw(cpu, UC_ARM_REG_XPSR, xpsr);
+    } else {
+        value = get_raw(cpu, engine_reg(reg));
+    }
+    return value;
+}
+
+static void set_control(struct sim_cpu *cpu, uint32_t value)
+{
+    uint32_t xpsr = get_raw(cpu, UC_ARM_REG_XPSR);
+
+    /* SPSEL can be written in Thread mode only, and only while privileged. */
+    set_raw(cpu, UC_ARM_REG_XPSR, (xpsr & ~0x1FFU) | SIM_CPU_EXC_HARD);
+    set_raw(cpu, UC_ARM_REG_CONTROL, 0);
+    set_raw(cpu, UC_ARM_REG_XPSR, xpsr & ~0x1FFU);
+    set_raw(cpu, UC_ARM_REG_CONTROL, value);
+    set_raw(cpu, UC_ARM_REG_XPSR, xpsr);
+    cpu->control = value;
+}
+
+static void rebuild_flags(struct sim_cpu *cpu)
+{
+    set_raw(cpu, UC_ARM_REG_APSR_NZCV, get_raw(cpu, UC_ARM_REG_APSR_NZCV));
+}
+
+void sim_cpu_set(struct sim_cpu *cpu, unsigned reg, uint32_t value)
+{
+    if (reg == SIM_CPU_PC) {
+        /* Bit 0 selects Thumb state for Unicorn; the T bit of XPSR is ours to check. */
+        cpu->next_pc = value & ~1U;
+        value |= 1;
+    }
+    if (reg == SIM_CPU_CONTROL) {
+        set_control(cpu, value);
+    } else if (needs_privilege(cpu, reg)) {
+        uint32_t xpsr = borrow_privilege(cpu);
+
+        set_raw(cpu, engine_reg(reg), value);
+        set_raw(cpu, UC_ARM_REG_XPSR, xpsr);
+    } else {
+        set_raw(cpu, engine_reg(reg), value);
+    }
+    if (reg == SIM_CPU_XPSR) {
+        cpu->ipsr = value & 0x1FF;
+        set_raw(cpu, UC_ARM_REG_APSR_NZCV, value);
+    } else if (reg >= SIM_CPU_MSP && reg <= SIM_CPU_CONTROL) {
+        rebuild_flags(cpu);
+    }
+}
+
+static bool is_same_insn(const struct sim_cpu_page *page, uint32_t offset)
+{
+    const struct sim_cpu_insn *insn = &page->insns[offset >> 1];
+    uint16_t first = 0;
+    uint16_t second = 0;
+
+    memcpy(&first, page->host + offset, 2);
+    if (insn->kind == SIM_CPU_NOT_DECODED || first != (uint16_t)insn->raw) {
+        return false;
+    }
+    if (insn->size_bytes == 2) {
+        return true;
+    }
+    if (offset + 4 > SIM_CPU_PAGE_BYTES) {
+        return false; /* decode again: the second half lies in the next page */
+    }
+    memcpy(&second, page->host + offset + 2, 2);
+    return second == (uint16_t)(insn->raw >> 16);
+}
+
+static void leave(struct sim_cpu *cpu, enum sim_cpu_exit exit)
+{
+    if (exit != SIM_CPU_EXIT_NONE) {
+        cpu->exit = exit;
+    }
+    uc_emu_stop(cpu->engine->uc);
+}
+
+static void do_before(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
+{
+    switch (sim_cpu_before(cpu, insn, pc)) {
+    case SIM_CPU_NATIVE:
+        break;
+    case SIM_CPU_DONE:
+        cpu->next_pc = cpu->resume_pc;
+        set_raw(cpu, UC_ARM_REG_PC, cpu->resume_pc | 1);
+        break;
+    case SIM_CPU_STOP:
+        leave(cpu, SIM_CPU_EXIT_NONE);
+        break;
+    }
+}
+
+static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void *context)
+{
+    struct sim_cpu *cpu = context;
+    struct sim_clock *clock = cpu->clock;
+    uint32_t pc = (uint32_t)address;
+    const struct sim_cpu_insn *insn = NULL;
+
+    (void)uc;
+    (void)size;
+    cpu->map.in_hook = true;
+    if ((clock->now_ps >= clock->next_due_ps || clock->now_ps >= cpu->deadline_ps ||
+            cpu->attention != 0) &&
+        sim_cpu_must_leave(cpu, pc)) {
+        leave(cpu, SIM_CPU_EXIT_NONE);
+        return;
+    }
+    if (((pc & ~(uint32_t)(SIM_CPU_PAGE_BYTES - 1)) != cpu->code_base ||
+            cpu->code->epoch != cpu->epoch) &&
+        !sim_cpu_enter_page(cpu, pc)) {
+        leave(cpu, SIM_CPU_EXIT_NONE);
+        return;
+    }
+    if ((cpu->code->flags & SIM_CPU_PAGE_FETCH) != 0 && !sim_cpu_fetch(cpu, pc)) {
+        leave(cpu, SIM_CPU_EXIT_NONE);
+        return;
+    }
+    if (is_same_insn(cpu->code, pc - cpu->code_base)) {
+        insn = &cpu->code->insns[(pc - cpu->code_base) >> 1];
+    } else {
+        insn = sim_cpu_insn_at(cpu, pc);
+    }
+    if (insn == NULL) {
+        leave(cpu, SIM_CPU_EXIT_NONE);
+        return;
+    }
+    if (pc != cpu->next_pc) {
+        sim_cpu_note_jump(cpu, pc);
+    }
+    cpu->next_pc = pc + insn->size_bytes;
+    clock->now_ps += cpu->costs.instruction * cpu->cycle_ps;
+    cpu->instructions++;
+    if (insn->kind != SIM_CPU_PLAIN) {
+        do_before(cpu, insn, pc);
+    }
+}
+
+static void on_interrupt(uc_engine *uc, uint32_t intno, void *context)
+{
+    struct sim_cpu *cpu = context;
+
+    cpu->engine->intno = intno;
+    cpu->engine->interrupted = true;
+    uc_emu_stop(uc);
+}
+
+/* Every access that could fail was looked at before; what comes here is a fetch, or a store of a
+ * form that the decoder does not know. */
+static bool on_invalid(
+    uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value, void *context)
+{
+    struct sim_cpu *cpu = context;
+
+    (void)uc;
+    (void)size;
+    (void)value;
+    if (type != UC_MEM_FETCH_UNMAPPED && type != UC_MEM_FETCH_PROT) {
+        sim_cpu_set_fault(
+            cpu, SIM_CPU_EXC_BUS, SIM_CPU_PRECISERR | SIM_CPU_BFARVALID, (uint32_t)address);
+    }
+    return false;
+}
+
+static void check(uc_err err, const char *what)
+{
+    if (err != UC_ERR_OK) {
+        (void)fprintf(stderr, "xflash-vboard: %s: %s\n", what, uc_strerror(err));
+        abort();
+    }
+}
+
+/* Unicorn takes every kind of callback as void *. */
+union callback {
+    uc_cb_hookcode_t on_code;
+    uc_cb_hookintr_t on_interrupt;
+    uc_cb_eventmem_t on_memory;
+    void *pointer;
+};
+
+static void add_hook(struct sim_cpu *cpu, int type, union callback callback)
+{
+    uc_hook hook = 0;
+
+    check(uc_hook_add(cpu->engine->uc, &hook, type, callback.pointer, cpu, 1, 0), "adding a hook");
+}
+
+struct sim_cpu *sim_cpu_create(
+    const struct sim_env *env, struct sim_bus *bus, const struct sim_cpu_config *config)
+{
+    struct sim_cpu *cpu = calloc(1, sizeof *cpu);
+    struct sim_cpu_engine *engine = calloc(1, sizeof *engine);
+
+    if (cpu == NULL || engine == NULL) {
+        abort();
+    }
+    cpu->engine = engine;
+    check(uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &engine->uc), "opening the engine");
+    check(uc_ctl_set_cpu_model(engine->uc, UC_CPU_ARM_CORTEX_M7), "selecting the core");
+    add_hook(cpu, UC_HOOK_CODE, (union callback){.on_code = on_instruction});
+    add_hook(cpu, UC_HOOK_INTR, (union callback){.on_interrupt = on_interrupt});
+    add_hook(cpu, UC_HOOK_MEM_INVALID, (union callback){.on_memory = on_invalid});
+    sim_cpu_init(cpu, env, bus, config);
+    return cpu;
+}
+
+void sim_cpu_free(struct sim_cpu *cpu)
+{
+    if (cpu == NULL) {
+        return;
+    }
+    sim_cpu_exit(cpu);
+    uc_close(cpu->engine->uc);
+    free(cpu->engine);
+    free(cpu);
+}
+
+void sim_cpu_engine_flush(struct sim_cpu *cpu, uint32_t base, uint32_t size_bytes)
+{
+    check(uc_ctl_remove_cache(cpu->engine->uc, base, (uint64_t)base + size_bytes),
+        "forgetting translations");
+}
+
+void sim_cpu_engine_unmap(struct sim_cpu *cpu, uint32_t base, uint32_t size_bytes)
+{
+    sim_cpu_engine_flush(cpu, base, size_bytes);
+    check(uc_mem_unmap(cpu->engine->uc, base, size_bytes), "unmapping memory");
+}
+
+/* Native code never stores: the mapping is read-only so that a gap in the decoder shows. */
+void sim_cpu_engine_map(
+    struct sim_cpu *cpu, uint32_t base, uint32_t size_bytes, const uint8_t *bytes)
+{
+    union {
+        const uint8_t *in;
+        void *out;
+    } pointer = {.in = bytes};
+
+    check(
+        uc_mem_map_ptr(cpu->engine->uc, base, size_bytes, UC_PROT_READ | UC_PROT_EXEC, pointer.out),
+        "mapping memory");
+}
+
+/* QEMU's exception numbers (target/arm/cpu.h). */
+enum {
+    INT_UNDEFINED = 1,
+    INT_SVC = 2,
+    INT_PREFETCH_ABORT = 3,
+    INT_BKPT = 7,
+    INT_EXCEPTION_EXIT = 8,
+    INT_NOCP = 17,
+    INT_INVSTATE = 18
+};
+
+static void note_interrupt(struct sim_cpu *cpu)
+{
+    switch (cpu->engine->intno) {
+    case INT_EXCEPTION_EXIT:
+        cpu->exit = SIM_CPU_EXIT_RETURN;
+        cpu->exit_value = get_raw(cpu, UC_ARM_REG_PC) | 1;
+        break;
+    case INT_PREFETCH_ABORT: /* EXC_RETURN in Thread mode: a branch into nowhere */
+        cpu->exit = SIM_CPU_EXIT_FETCH;
+        break;
+    case INT_NOCP:
+        sim_cpu_set_fault(cpu, SIM_CPU_EXC_USAGE, SIM_CPU_NOCP, 0);
+        cpu->exit = SIM_CPU_EXIT_FAULT;
+        break;
+    default:
+        cpu->exit = SIM_CPU_EXIT_UNDEFINED;
+        break;
+    }
+}
+
+static void note_error(struct sim_cpu *cpu, uc_err err)
+{
+    if (cpu->fault.exception != 0) {
+        cpu->exit = SIM_CPU_EXIT_FAULT;
+    } else if (err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT) {
+        cpu->exit = SIM_CPU_EXIT_FETCH;
+    } else {
+        cpu->exit = SIM_CPU_EXIT_UNDEFINED;
+    }
+}
+
+void sim_cpu_engine_run(struct sim_cpu *cpu)
+{
+    struct sim_cpu_engine *engine = cpu->engine;
+    uint32_t pc = 0;
+    uc_err err = UC_ERR_OK;
+
+    sim_cpu_map_sync(cpu);
+    cpu->exit = SIM_CPU_EXIT_NONE;
+    cpu->fault.exception = 0;
+    engine->interrupted = false;
+    pc = get_raw(cpu, UC_ARM_REG_PC);
+    err = uc_emu_start(engine->uc, pc | 1, 0xFFFFFFFE, 0, 0);
+    cpu->map.in_hook = false;
+    if (cpu->exit != SIM_CPU_EXIT_NONE) {
+        return;
+    }
+    if (engine->interrupted) {
+        note_interrupt(cpu);
+    } else if (err != UC_ERR_OK) {
+        note_error(cpu, err);
+    }
+}
