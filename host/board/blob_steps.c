@@ -157,7 +157,8 @@ static void add_quiet(struct blob_steps *steps, uint16_t opcode, uint8_t bytes, 
     step->op.opcode_bus = bus;
 }
 
-/* All ones on four lines for 12 clocks: ends the continuous-read mode of quad parts. */
+/* All ones on four lines for 12 clocks: ends the continuous-read mode of quad parts. Alternate
+ * bytes rather than an address, which the controller would compare with the chip's size. */
 static void add_mode_reset(struct blob_steps *steps)
 {
     struct abi_bus_step *step = add(steps, ABI_STEP_QUIET);
@@ -165,9 +166,9 @@ static void add_mode_reset(struct blob_steps *steps)
     step->op.opcode = 0xFFFF;
     step->op.opcode_bytes = 2;
     step->op.opcode_bus = 4;
-    step->op.addr_bytes = 4;
-    step->op.addr_bus = 4;
-    step->op.addr = UINT32_MAX;
+    step->op.alternate_bytes = 4;
+    step->op.alternate_bus = 4;
+    step->op.alternate = UINT32_MAX;
 }
 
 void blob_steps_recover_any(struct blob_steps *steps, const struct board_memory_details *details)

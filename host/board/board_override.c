@@ -19,7 +19,7 @@ static void read_op(const struct json_value *value, struct board_override *overr
     }
     if (opcode != NULL && part_get_bytes(opcode, bytes, sizeof bytes, &count)) {
         override->opcode_bytes = (uint8_t)count;
-        override->opcode = count == 1 ? bytes[0] : (uint16_t)(bytes[0] << 8 | bytes[1]);
+        override->opcode = count == 1 ? bytes[0] : (uint16_t)((uint32_t)bytes[0] << 8 | bytes[1]);
     }
     if (json_take_u32(value, "dummy", 0, 31, &cycles)) {
         override->has_dummy = true;

@@ -36,7 +36,6 @@ const struct json_value *json_root(const struct json *json);
 /* ---- mistakes ---- */
 /* Notes "file:line:column: $.key.path: message". */
 void json_complain(const struct json_value *at, const char *fmt, ...) PRINTF_LIKE(2, 3);
-bool json_has_mistakes(const struct json *json);
 /* False, with up to JSON_MAX_MISTAKES lines in order of their place, when there were any. */
 MUST_USE bool json_finish(const struct json *json, struct error *err);
 

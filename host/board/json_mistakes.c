@@ -95,11 +95,6 @@ void json_complain_about_key(const struct json_value *at, const char *text)
     }
 }
 
-bool json_has_mistakes(const struct json *json)
-{
-    return json->mistake_count > 0;
-}
-
 bool json_finish(const struct json *json, struct error *err)
 {
     size_t shown =

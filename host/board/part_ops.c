@@ -76,7 +76,7 @@ static bool get_opcode(const struct json_value *value, struct abi_bus_op *op)
         return false;
     }
     op->opcode_bytes = (uint8_t)count;
-    op->opcode = count == 1 ? bytes[0] : (uint16_t)(bytes[0] << 8 | bytes[1]);
+    op->opcode = count == 1 ? bytes[0] : (uint16_t)((uint32_t)bytes[0] << 8 | bytes[1]);
     return true;
 }
 

@@ -227,6 +227,10 @@ static void write_step(const struct abi_bus_step *step, char *text, size_t capac
         used += (size_t)snprintf(text + used, capacity - used, " a%u.%X@%X", step->op.addr_bytes,
             step->op.addr_bus, step->op.addr);
     }
+    if (step->op.alternate_bytes != 0) {
+        used += (size_t)snprintf(text + used, capacity - used, " m%u.%X=%X",
+            step->op.alternate_bytes, step->op.alternate_bus, step->op.alternate);
+    }
     if (step->op.dummy_cycles != 0) {
         used += (size_t)snprintf(text + used, capacity - used, " d%u", step->op.dummy_cycles);
     }
@@ -271,7 +275,10 @@ Test(blob, recovers_the_chip_from_every_mode)
         "quiet 66.1\nquiet 99.1\n"
         "quiet 6699.8\nquiet 9966.8\n"
         "quiet 6699.88\nquiet 9966.88\n"
-        "wait 100000\n");
+        "wait 100000\n"
+        "quiet 06F9.88\nquiet 728D.88 a4.88@0 x1.88 f5 =00\n"
+        "quiet 06F9.8\nquiet 728D.8 a4.8@0 x1.8 f1 =00\n"
+        "wait 100\n");
     close_board(fixture);
 }
 
@@ -418,9 +425,9 @@ Test(blob, tells_the_bootloader_where_image_record_and_reason_are)
     cr_assert_eq(boot.record_addr, 0x703FF000);
     cr_assert_eq(boot.reason_addr, 0x20008000);
     cr_assert_eq(boot.debug_wait_ms, 50);
-    /* 50 + two gates of 1 + PLL off and on 50 each + recovery 100.1 + polls 40 and 100
+    /* 50 + two gates of 1 + PLL off and on 50 each + recovery 100.2 + polls 40 and 100
      * + 4194 for the CRC at 1 MB/s + 100 */
-    cr_assert_eq(boot.boot_max_ms, 50 + (2000 + 100000 + 10 + 100100 + 140000) / 1000 + 4194 + 100);
+    cr_assert_eq(boot.boot_max_ms, 50 + (2000 + 100000 + 10 + 100200 + 140000) / 1000 + 4194 + 100);
     cr_assert_eq(boot.ram_count, 4);
     cr_assert_eq(boot.ram[2].addr, 0x24000000);
     cr_assert_eq(boot.ram[2].size_bytes, 456 * 1024);
@@ -536,7 +543,7 @@ Test(blob, only_detects_while_the_part_is_unknown)
     cr_assert_eq(ctrl_at(fixture, ABI_CTRL_DETECT).size_log2, 28);
     check_steps(fixture, &fixture->blob.recover,
         "ctrl 0\n"
-        "quiet FFFF.4 a4.4@FFFFFFFF\n"
+        "quiet FFFF.4 m4.4=FFFFFFFF\n"
         "quiet AB.1\nquiet AB.4\nquiet AB54.8\nquiet AB54.88\nquiet ABAB.88\nwait 100\n"
         "quiet 66.1\nquiet 99.1\nquiet 66.2\nquiet 99.2\nquiet 66.4\nquiet 99.4\n"
         "quiet 6699.8\nquiet 9966.8\nquiet 6699.88\nquiet 9966.88\n"

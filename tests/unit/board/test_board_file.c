@@ -6,6 +6,7 @@
 #include <criterion/parameterized.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FOLDER XFLASH_SOURCE_DIR "/tests/data/boards/"
@@ -211,4 +212,30 @@ Test(board_file, puts_the_boot_record_into_the_last_erase_unit_of_the_partition)
     cr_assert_eq(offset, 0x3FF000);
     cr_assert_eq(unit_bytes, 4096);
     board_free(board);
+}
+
+Test(board_file, loads_every_board_of_the_source_tree_and_makes_its_blob)
+{
+    char **names = NULL;
+    size_t count = 0;
+    struct error err = {0};
+
+    cr_assert(board_list(&names, &count, &err));
+    cr_assert_geq(count, 1);
+    for (size_t i = 0; i < count; i++) {
+        struct board *board = NULL;
+        uint8_t blob[ABI_BLOB_MAX_BYTES];
+        size_t size_bytes = 0;
+
+        cr_assert(board_load(names[i], NULL, &board, &err), "%s", err.message);
+        cr_assert_str_eq(board->name, names[i], "the file is called as the board");
+        for (size_t k = 0; k < board->memory_count; k++) {
+            cr_assert(board_blob_make(board, k, 0, NULL, blob, sizeof blob, &size_bytes, &err),
+                "%s", err.message);
+        }
+        cr_assert(board_lint(board, NULL, &err), "%s", err.message);
+        board_free(board);
+        free(names[i]);
+    }
+    free(names);
 }

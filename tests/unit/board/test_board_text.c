@@ -54,7 +54,7 @@ Test(board_text, shows_the_board)
         "    detection    1S-1S-1S at 16000 kHz\n"
         "    programming  8D-8D-8D at 32000 kHz\n"
         "    running      8D-8D-8D at 64000 kHz with HSLV off\n"
-        "    blob         3280 bytes\n"
+        "    blob         3500 bytes\n"
         "partition app: flash+0x0, 4 MiB\n"
         "boot: xflash bootloader starts \"app\", checked by CRC-32, caches off\n"
         "LED LD1: PD10, active high\n");

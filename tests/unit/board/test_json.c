@@ -82,6 +82,8 @@ Test(json, refuses_bad_utf8)
     refuse("\"\x80\"", "t:1:2: byte 0x80 is not valid UTF-8");
     refuse("\"\xC0\x80\"", "t:1:2: byte 0xC0 is not valid UTF-8");
     refuse("\"\xED\xA0\x80\"", "t:1:2: byte 0xED is not valid UTF-8");
+    refuse("\"\xE0\x80\x80\"", "t:1:2: byte 0xE0 is not valid UTF-8");
+    refuse("\"\xF0\x80\x80\x80\"", "t:1:2: byte 0xF0 is not valid UTF-8");
     refuse("\"\xF5\x80\x80\x80\"", "t:1:2: byte 0xF5 is not valid UTF-8");
     refuse("\"\xE2\x82\"", "t:1:2: byte 0xE2 is not valid UTF-8");
     refuse(

@@ -118,6 +118,8 @@ Test(part, refuses_a_name_it_does_not_know)
     cr_assert_eq(err.code, ERROR_BOARD_BAD);
     cr_assert_str_eq(err.message, "memory part \"NO-SUCH-PART\" is not known");
     cr_assert_not(part_load("../mcus/STM32H7S3L8", &part, &err));
+    cr_assert_str_eq(err.message, "memory part \"../mcus/STM32H7S3L8\" is not known",
+        "a name never leaves its folder");
 }
 
 Test(part, reads_lanes)
