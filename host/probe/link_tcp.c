@@ -48,16 +48,14 @@ struct link_tcp {
     struct os_socket *socket;
     uint32_t connect_id;
     bool is_lost;
+    char lost_cause[200];
     uint8_t buffer[SEND_BYTES + LINK_MAX_DATA_BYTES];
 };
 
-static bool fail_lost(struct link_tcp *tcp, struct error *err)
+static bool fail_lost(const struct link_tcp *tcp, struct error *err)
 {
-    char cause[256];
-
-    (void)snprintf(cause, sizeof cause, "%.200s", err->message);
-    tcp->is_lost = true;
-    (void)error_set(err, ERROR_USB_LOST, "the probe %s is gone: %s", tcp->base.name, cause);
+    (void)error_set(
+        err, ERROR_USB_LOST, "the probe %s is gone: %s", tcp->base.name, tcp->lost_cause);
     error_set_hint(err, "check the cable or the server of the probe, and run the command again");
     return false;
 }
@@ -66,10 +64,12 @@ static bool request_within(struct link_tcp *tcp, const uint8_t *request, size_t 
     uint8_t *reply, size_t reply_bytes, struct error *err)
 {
     if (tcp->is_lost) {
-        return error_set(err, ERROR_USB_LOST, "the probe %s is gone", tcp->base.name);
+        return fail_lost(tcp, err);
     }
     if (!os_socket_send(tcp->socket, request, request_bytes, err) ||
         !os_socket_receive(tcp->socket, reply, reply_bytes, ANSWER_TIMEOUT_MS, err)) {
+        tcp->is_lost = true;
+        (void)snprintf(tcp->lost_cause, sizeof tcp->lost_cause, "%.199s", err->message);
         return fail_lost(tcp, err);
     }
     return true;
@@ -94,7 +94,9 @@ static bool check_status(struct link_tcp *tcp, uint32_t status, struct error *er
     }
     if (status == STATUS_GONE) {
         tcp->is_lost = true;
-        return error_set(err, ERROR_USB_LOST, "the probe %s is gone", tcp->base.name);
+        (void)snprintf(
+            tcp->lost_cause, sizeof tcp->lost_cause, "its server cannot open it any more");
+        return fail_lost(tcp, err);
     }
     return error_set(err, ERROR_USB_PROTOCOL,
         "the server of the probe %s answered status 0x%" PRIx32, tcp->base.name, status);

@@ -1,6 +1,7 @@
 #include "host/probe/probe.h"
 
 #include "common/le.h"
+#include "host/base/os.h"
 #include "host/probe/probe_driver.h"
 
 #include <inttypes.h>
@@ -26,7 +27,17 @@ void probe_counters(const struct probe *probe, struct probe_counters *counters)
 
 uint64_t probe_now_ns(struct probe *probe)
 {
-    return probe->driver->now_ns(probe);
+    uint64_t now_ns = probe->driver->now_ns(probe);
+
+    if (probe->deadline_ns != 0 && now_ns >= probe->deadline_ns) {
+        os_signal_raise_timeout();
+    }
+    return now_ns;
+}
+
+void probe_set_deadline(struct probe *probe, uint64_t deadline_ns)
+{
+    probe->deadline_ns = deadline_ns;
 }
 
 void probe_wait_ns(struct probe *probe, uint64_t duration_ns)

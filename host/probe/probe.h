@@ -44,6 +44,8 @@ void probe_close(struct probe *probe);
 const struct probe_info *probe_info(const struct probe *probe);
 
 uint64_t probe_now_ns(struct probe *probe);
+/* When probe_now_ns() has reached this, OS_SIGNAL_TIMEOUT is raised (host/base/os.h). */
+void probe_set_deadline(struct probe *probe, uint64_t deadline_ns);
 /* Lets time pass: sleeps, or advances the virtual clock. Returns early when a signal came. */
 void probe_wait_ns(struct probe *probe, uint64_t duration_ns);
 
@@ -79,8 +81,8 @@ struct probe_word {
     bool is_write;
 };
 /* Words at any addresses, strictly in order, in as few transfers as the probe can: for registers
- * and mailboxes. Never repeated by itself. Some probes cannot mark these accesses cacheable: not
- * for RAM that a running core may hold in its data cache. */
+ * and mailboxes. Repeated after a disturbance only where that is harmless. Some probes cannot mark
+ * these accesses cacheable: not for RAM that a running core may hold in its data cache. */
 MUST_USE bool probe_transfer_words(
     struct probe *probe, uint8_t ap, struct probe_word *words, size_t count, struct error *err);
 

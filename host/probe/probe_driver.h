@@ -22,6 +22,7 @@ struct probe {
     struct probe_limits limits;
     struct probe_info info;
     struct probe_counters counters; /* transfers: by the backend; bytes: by the front */
+    uint64_t deadline_ns;           /* of the command, by now_ns; 0: none. Of the front */
 };
 
 /* unit_bytes: 4, 2 or 1, the width of each access. addr and size_bytes are multiples of it,

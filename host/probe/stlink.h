@@ -56,6 +56,11 @@ MUST_USE bool stlink_read_block(
     struct probe *probe, const struct probe_block *block, uint8_t *dst, struct error *err);
 MUST_USE bool stlink_write_block(
     struct probe *probe, const struct probe_block *block, const uint8_t *src, struct error *err);
+/* Fills in *err for a memory access that ended with status, and clears the debug port. */
+bool stlink_fail_block(struct stlink *stlink, const struct probe_block *block, uint8_t status,
+    uint32_t fault_addr, struct error *err);
+
+/* ---- stlink_misc.c ---- */
 MUST_USE bool stlink_transfer_words(
     struct probe *probe, uint8_t ap, struct probe_word *words, size_t count, struct error *err);
 

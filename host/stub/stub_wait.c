@@ -185,7 +185,6 @@ static bool check_watch(
 static bool interrupt(struct stub_client *stub, struct error *err)
 {
     const struct abi_command *command = &stub->sent[stub_slot_of(stub->look.completed + 1)].command;
-    bool is_terminate = os_signal_pending() == 15;
     char doing[128];
 
     stub_command_text(command, doing, sizeof doing);
@@ -193,8 +192,7 @@ static bool interrupt(struct stub_client *stub, struct error *err)
     if (!stub_client_abort(stub, 2000, err)) {
         return error_add_context(err, "stopping after a signal");
     }
-    (void)error_set(err, is_terminate ? ERROR_TERMINATED : ERROR_INTERRUPTED,
-        is_terminate ? "terminated by a signal" : "interrupted");
+    (void)os_signal_fail(err);
     return error_add_context(err, "%s", doing);
 }
 

@@ -6,7 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESET_PULSE_MS = 10, ARM_IMPLEMENTER = 0x41 };
+enum {
+    RESET_PULSE_MS = 10,
+    ARM_IMPLEMENTER = 0x41,
+    NO_DEBUG_AP = 0xFF,
+    DEV_ID_MASK = 0xFFF,
+    DBGMCU_SR = 0xFC
+};
+
+#define DBGMCU_ON_DEBUG_BUS UINT32_C(0xE00E1000)
 
 /* Failures that another way of connecting cannot mend. */
 static bool is_final(enum error_code code)
@@ -109,6 +117,47 @@ static bool connect_auto(struct target *target, struct error *err)
     return attach_under_reset(target, err);
 }
 
+/* DBGMCU_SR: present access ports in 15:0, those enabled in 31:16. Where DBGMCU is seen from the
+ * debug access port is not documented for every part: the place whose identity fits is taken, and
+ * without one nothing is concluded (reference: MCU facts 2.1). */
+static bool read_debug_status(struct target *target, uint32_t *status)
+{
+    const struct board_mcu *mcu = target->mcu;
+    const uint32_t places[] = {mcu->idcode_addr, DBGMCU_ON_DEBUG_BUS};
+    uint32_t idcode = 0;
+    struct error err;
+    size_t i = 0;
+
+    if (mcu->debug_ap == NO_DEBUG_AP || !probe_open_ap(target->probe, mcu->debug_ap, &err)) {
+        return false;
+    }
+    for (i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (probe_read_word(target->probe, mcu->debug_ap, places[i], &idcode, &err) &&
+            (idcode & DEV_ID_MASK) == mcu->dev_id) {
+            return probe_read_word(
+                target->probe, mcu->debug_ap, places[i] + DBGMCU_SR, status, &err);
+        }
+    }
+    return false;
+}
+
+/* An access port that its MCU keeps shut is another matter than one that does not answer. */
+static void explain_failure(struct target *target, struct error *err)
+{
+    uint8_t ap = target->mcu->core_ap;
+    uint32_t status = 0;
+
+    if ((err->code != ERROR_TARGET_SILENT && err->code != ERROR_TARGET_FAULT) ||
+        !read_debug_status(target, &status) || (status >> ap & 1) == 0 ||
+        (status >> (16 + ap) & 1) != 0) {
+        return;
+    }
+    (void)error_set(err, ERROR_TARGET_PROTECTED,
+        "the MCU keeps access port %u of its core shut (DBGMCU_SR 0x%08" PRIx32 ")", (unsigned)ap,
+        status);
+    error_set_hint(err, "a closed life cycle (NVSTATE) needs debug authentication with ST's tools");
+}
+
 static bool connect_as(struct target *target, enum target_connect connect, struct error *err)
 {
     switch (connect) {
@@ -148,6 +197,7 @@ bool target_connect(struct probe *probe, const struct board_mcu *mcu, enum targe
     target->mcu = mcu;
     target->log = log;
     if (!connect_as(target, connect, err)) {
+        explain_failure(target, err);
         let_go(target);
         return error_add_context(err, "connecting to the %s", mcu->name);
     }

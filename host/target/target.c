@@ -79,7 +79,7 @@ void target_close(struct target *target)
     }
     if (target->is_under_debug) {
         report_quietly(target, target_clear_breakpoints(target, &err), &err);
-        report_quietly(target, target_write_word(target, CORE_DEMCR, 0, &err), &err);
+        report_quietly(target, target_set_vector_catch(target, 0, &err), &err);
         report_quietly(target, target_is_halted(target, &is_halted, &err), &err);
     }
     if (target->is_debug_set_up) {

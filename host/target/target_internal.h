@@ -92,6 +92,11 @@ MUST_USE bool target_set_breakpoint(
 /* Clears the memory of S_RESET_ST. */
 MUST_USE bool target_forget_reset(struct target *target, struct error *err);
 
+/* ---- catch.c ---- */
+/* Only the vector catch bits change: TRCENA keeps the cycle counter of a program that waits by it
+ * (ARMv7-M ARM, DEMCR: bits 0 and 4 to 10). */
+MUST_USE bool target_set_vector_catch(struct target *target, uint32_t bits, struct error *err);
+
 /* ---- cache.c ---- */
 /* Core halted: data cache cleaned if it was on, invalidated; both caches off. */
 MUST_USE bool target_clean_caches(struct target *target, struct error *err);

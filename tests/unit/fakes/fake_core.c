@@ -21,10 +21,11 @@ static void reset(struct fake_core *core)
     core->refuses_halt = false;
     core->ccr = 0x00040200;
     core->probe.ap_opens_ns = core->probe.now_ns + core->rom_ns;
-    core->registers[15] = core->entry_addr;
+    core->registers[15] = core->entry_addr + 0x40; /* somewhere in the program by now */
     if (core->is_debug_enabled && (core->fpb_control & 1) != 0 && (core->fpb[0] & 1) != 0 &&
         (core->fpb[0] & ~UINT32_C(1)) == core->entry_addr) {
         core->is_halted = true;
+        core->registers[15] = core->entry_addr;
     }
 }
 

@@ -51,6 +51,10 @@ static bool begin(struct fake_link *fake, const uint8_t *command, struct error *
         fake->next++;
         return error_set(err, ERROR_USB_LOST, "the probe is gone");
     }
+    if (fake->stalls_at != 0 && fake->next + 1 == fake->stalls_at) {
+        fake->stalls_at = 0;
+        return error_set(err, ERROR_USB_PROTOCOL, "stalled");
+    }
     if (fake->next >= fake->count) {
         return mismatch(fake, "command", command, LINK_COMMAND_BYTES, err);
     }

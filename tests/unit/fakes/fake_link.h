@@ -17,7 +17,8 @@ struct fake_link {
     const struct fake_exchange *script;
     size_t count;
     size_t next;
-    size_t lost_at; /* the exchange with this number (from 1) finds the probe gone; 0: none */
+    size_t lost_at;   /* the exchange with this number (from 1) finds the probe gone; 0: none */
+    size_t stalls_at; /* the exchange with this number stalls once and is not played; 0: none */
     uint64_t now_ns;
     bool is_closed;
     char mismatch[512]; /* empty: everything came as written */

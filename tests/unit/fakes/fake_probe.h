@@ -35,6 +35,7 @@ struct fake_probe {
     uint64_t now_ns;
     uint64_t transfer_ns; /* cost of one transfer */
     uint8_t core_ap;
+    uint8_t debug_ap;         /* always open; 0xFF: none */
     uint64_t ap_opens_ns;     /* the core's access port faults before */
     uint32_t fault_addr;      /* accesses that touch this word are refused; 0: none */
     size_t fails_at_transfer; /* number of the transfer that fails with USB lost; 0: none */

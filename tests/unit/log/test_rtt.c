@@ -48,6 +48,7 @@ static void set_up(void)
         .dev_id = 0x485,
         .idcode_addr = 0x5C001000,
         .core_ap = 1,
+        .debug_ap = 0xFF,
         .ap_open_timeout_ms = 500,
         .uid_addr = 0x08FFF800,
         .flash_size_addr = 0x08FFF80C,

@@ -163,6 +163,19 @@ Test(front, scatters_by_blocks_where_the_probe_cannot)
     cr_assert_eq(fake.violations, 0, "%s", fake.first_violation);
 }
 
+Test(front, a_read_behind_a_write_is_not_taken_for_part_of_it)
+{
+    struct probe_word words[2] = {
+        {.addr = RAM_ADDR, .value = 1, .is_write = true}, {.addr = RAM_ADDR + 4, .value = 2}};
+    struct error err;
+
+    fake.base.limits.scatter_count = 0;
+    ram[4] = 0x77;
+    cr_assert(probe_transfer_words(&fake.base, 0, words, 2, &err));
+    cr_assert_eq(words[1].value, 0x77);
+    cr_assert_eq(ram[4], 0x77);
+}
+
 Test(front, words_in_a_row_go_as_one_block)
 {
     struct probe_word words[8];

@@ -130,17 +130,17 @@ Test(stlink, takes_two_bytes_for_one)
 Test(stlink, reports_a_fault_with_its_address_and_clears_it)
 {
     static const struct fake_exchange script[] = {OPEN_V3,
-        {"F2 07 00 00 00 30 08 00 01 00 00 AA", NULL, "00"},
-        {"F2 3E", NULL, "11 00 00 00 04 00 00 30"}, {"F2 46 FF FF 00 00 1E", NULL, "80"}};
+        {"F2 07 00 00 00 52 08 00 01 00 00 AA", NULL, "00"},
+        {"F2 3E", NULL, "11 00 00 00 04 00 00 52"}, {"F2 46 FF FF 00 00 1E", NULL, "80"}};
     struct probe *probe = open_script(script, COUNT(script));
     struct error err;
     uint8_t bytes[8];
 
-    cr_assert_not(probe_read_mem(probe, 1, 0x30000000, bytes, sizeof bytes, &err));
+    cr_assert_not(probe_read_mem(probe, 1, 0x52000000, bytes, sizeof bytes, &err));
     cr_assert_eq(err.code, ERROR_TARGET_FAULT);
     cr_assert_str_eq(err.message, "the target refused the access (status 0x11: AP fault)\n"
-                                  "  while reading 8 bytes at 0x30000000");
-    cr_assert_eq(err.addr, 0x30000004);
+                                  "  while reading 8 bytes at 0x52000000");
+    cr_assert_eq(err.addr, 0x52000004);
     close_script(probe);
 }
 
@@ -157,6 +157,69 @@ Test(stlink, repeats_a_busy_write_to_ram_with_growing_pauses)
 
     cr_assert(probe_write_mem(probe, 1, 0x24020000, bytes, sizeof bytes, &err));
     cr_assert_eq(probe_now_ns(probe) - before_ns, 6 * 250000 + 1000000 + 2000000);
+    close_script(probe);
+}
+
+Test(stlink, repeats_a_refused_access_to_ram_once)
+{
+    static const struct fake_exchange script[] = {OPEN_V3,
+        {"F2 07 00 00 02 24 04 00 01 00 00 AA", NULL, "00"}, {"F2 3E", NULL, "13"},
+        {"F2 46 FF FF 00 00 1E", NULL, "80"},
+        {"F2 07 00 00 02 24 04 00 01 00 00 AA", NULL, "78 56 34 12"}, {"F2 3E", NULL, "80"},
+        {"F2 08 00 00 02 24 04 00 01 00 00 AA", "78 56 34 12", NULL}, {"F2 3E", NULL, "11"},
+        {"F2 46 FF FF 00 00 1E", NULL, "80"},
+        {"F2 08 00 00 02 24 04 00 01 00 00 AA", "78 56 34 12", NULL}, {"F2 3E", NULL, "11"},
+        {"F2 46 FF FF 00 00 1E", NULL, "80"}};
+    struct probe *probe = open_script(script, COUNT(script));
+    struct error err;
+    uint32_t value = 0;
+
+    cr_assert(probe_read_word(probe, 1, 0x24020000, &value, &err), "%s", err.message);
+    cr_assert_eq(value, 0x12345678);
+    cr_assert_not(probe_write_word(probe, 1, 0x24020000, value, &err));
+    cr_assert_eq(err.code, ERROR_TARGET_FAULT);
+    close_script(probe);
+}
+
+Test(stlink, repeats_a_read_after_a_stall)
+{
+    static const struct fake_exchange script[] = {OPEN_V3,
+        {"F2 07 00 ED 00 E0 04 00 01 00 00 AA", NULL, "72 C2 1F 41"}, {"F2 3E", NULL, "80"}};
+    struct probe *probe = open_script(script, COUNT(script));
+    struct error err;
+    uint32_t value = 0;
+
+    link_fake.stalls_at = 9;
+    cr_assert(probe_read_word(probe, 1, 0xE000ED00, &value, &err), "%s", err.message);
+    cr_assert_eq(value, 0x411FC272);
+    close_script(probe);
+}
+
+Test(stlink, does_not_repeat_a_key_after_a_stall)
+{
+    static const struct fake_exchange script[] = {OPEN_V3};
+    struct probe *probe = open_script(script, COUNT(script));
+    struct error err;
+
+    link_fake.stalls_at = 9;
+    cr_assert_not(probe_write_word(probe, 1, 0x52002004, 0x45670123, &err));
+    cr_assert_eq(err.code, ERROR_USB_PROTOCOL);
+    close_script(probe);
+}
+
+Test(stlink, repeats_a_busy_look_at_the_mailbox)
+{
+    static const struct fake_exchange script[] = {OPEN_V3,
+        {"F2 51 03 00 00 00", "05 03 03 00 01 00 00 00 08 29 00 20 10 2A 00 20", NULL},
+        {"F2 52", NULL, "00 00 00 00 01 00 00 00 00 00 00 00 80 00 00 00 80 00 00 00 10"},
+        {"F2 51 03 00 00 00", "05 03 03 00 01 00 00 00 08 29 00 20 10 2A 00 20", NULL},
+        {"F2 52", NULL, "00 00 00 00 01 00 00 00 02 00 00 00 80 00 00 00 80 00 00 00 80"}};
+    struct probe_word words[] = {{.addr = 0x20002908}, {.addr = 0x20002A10}};
+    struct probe *probe = open_script(script, COUNT(script));
+    struct error err;
+
+    cr_assert(probe_transfer_words(probe, 1, words, 2, &err), "%s", err.message);
+    cr_assert_eq(words[1].value, 2);
     close_script(probe);
 }
 
@@ -211,6 +274,26 @@ Test(stlink, packs_scattered_words_into_one_command_pair)
     cr_assert(probe_transfer_words(probe, 1, words, 3, &err), "%s", err.message);
     cr_assert_eq(words[1].value, 0x00030003);
     cr_assert_eq(words[2].value, 0x20001234);
+    close_script(probe);
+}
+
+Test(stlink, gives_the_address_again_behind_a_read_but_not_behind_a_write)
+{
+    static const struct fake_exchange script[] = {OPEN_V3,
+        {"F2 51 07 00 00 00",
+            "05 01 02 02 03 01 02 00 01 00 00 00 74 EF 00 E0 01 00 00 00 02 00 00 00 "
+            "F0 ED 00 E0 74 EF 00 E0 03 00 00 00",
+            NULL},
+        {"F2 52", NULL,
+            "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 "
+            "80 00 00 00 80 00 00 00 80 00 00 00 80 00 00 00 80 00 00 00 80 00 00 00 80 00 00 00"}};
+    struct probe_word words[] = {{.addr = 0xE000EF74, .value = 1, .is_write = true},
+        {.addr = 0xE000EF74, .value = 2, .is_write = true}, {.addr = 0xE000EDF0},
+        {.addr = 0xE000EF74, .value = 3, .is_write = true}};
+    struct probe *probe = open_script(script, COUNT(script));
+    struct error err;
+
+    cr_assert(probe_transfer_words(probe, 1, words, 4, &err), "%s", err.message);
     close_script(probe);
 }
 

@@ -315,6 +315,7 @@ void fake_stub_init(struct fake_stub *stub)
         .dev_id = 0x485,
         .idcode_addr = 0x5C001000,
         .core_ap = 1,
+        .debug_ap = 0xFF,
         .ap_open_timeout_ms = 500,
         .uid_addr = 0x08FFF800,
         .flash_size_addr = 0x08FFF80C,

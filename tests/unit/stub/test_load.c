@@ -106,6 +106,37 @@ Test(load, finds_ram_that_does_not_keep_what_is_written)
         "  while testing the RAM for the stub\n  while loading the stub");
 }
 
+/* One word of the RAM test, then one of the image, is damaged on the cable. */
+static bool damage_image_once(struct fake_core *core, uint32_t addr, uint32_t value)
+{
+    if (addr != STUB_ADDR + 0x90 || value == 0) {
+        return false;
+    }
+    core->write_hook = NULL;
+    fake_probe_set_word(&core->probe, addr, value ^ 0x400);
+    return true;
+}
+
+static bool damage_ram_once(struct fake_core *core, uint32_t addr, uint32_t value)
+{
+    if (addr != RING_ADDR + 16) {
+        return false;
+    }
+    core->write_hook = damage_image_once;
+    fake_probe_set_word(&core->probe, addr, value ^ 0x400);
+    return true;
+}
+
+Test(load, survives_a_word_damaged_on_the_cable)
+{
+    struct stub_client *client = NULL;
+
+    fake.core.write_hook = damage_ram_once;
+    client = open_or_fail(&fake);
+    cr_assert_null(fake.core.write_hook, "both were damaged");
+    stub_client_close(client);
+}
+
 static bool mirror(struct fake_core *core, uint32_t addr, uint32_t value)
 {
     if (addr - RING_ADDR < 0x20000) {

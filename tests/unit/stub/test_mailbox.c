@@ -78,6 +78,23 @@ Test(mailbox, keeps_many_commands_under_way_and_in_order)
     cr_assert_str_eq(err.message, "command 61 of the stub cannot be waited for: the last is 100");
 }
 
+Test(mailbox, does_not_overwrite_a_command_that_waits_in_the_ring)
+{
+    struct error err;
+    uint32_t sequence = 0;
+    size_t i = 0;
+
+    fake.command_ns = 20000000;
+    for (i = 0; i < 40; i++) {
+        struct abi_command command = {.kind = ABI_COMMAND_NOP, .offset = (uint32_t)i};
+
+        submit(&command, &sequence);
+    }
+    cr_assert_geq(fake.executed, 8, "submitting waited for room");
+    cr_assert(stub_client_wait(client, sequence, 5000, NULL, &err), "%s", err.message);
+    cr_assert_eq(fake.executed, 40);
+}
+
 Test(mailbox, submitting_takes_one_transfer_and_waiting_few)
 {
     struct error err;
@@ -357,7 +374,7 @@ Test(mailbox, a_signal_ends_the_wait_once_the_chip_is_idle)
     cr_assert_eq(err.code, ERROR_INTERRUPTED);
     cr_assert_str_eq(err.message, "interrupted\n  while erasing 4096 bytes at offset 0x00010000");
     cr_assert_eq(fake.aborted, 1);
-    fake.command_ns = 1000;
+    fake.command_ns = 5000000;
     cr_assert(
         stub_client_call(client, &erase_command, 1000, NULL, &err), "tidying up: %s", err.message);
 }

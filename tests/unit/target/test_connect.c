@@ -107,6 +107,26 @@ Test(connect, gives_up_when_the_access_port_never_opens)
     cr_assert_not(core.probe.is_reset_asserted);
 }
 
+Test(connect, tells_an_access_port_that_is_kept_shut_from_one_that_does_not_answer)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    mcu.debug_ap = 0;
+    core.probe.debug_ap = 0;
+    core.probe.ap_opens_ns = UINT64_MAX;
+    core.rom_ns = 100000000000;
+    fake_probe_set_word(&core.probe, 0x5C0010FC, 0x00010003);
+    cr_assert_not(connect_by(TARGET_CONNECT_AUTO, &target, &err));
+    cr_assert_eq(err.code, ERROR_TARGET_PROTECTED);
+    cr_assert_str_eq(err.message,
+        "the MCU keeps access port 1 of its core shut (DBGMCU_SR 0x00010003)\n"
+        "  while connecting to the STM32H7S3L8");
+    fake_probe_set_word(&core.probe, 0x5C0010FC, 0x00030003);
+    cr_assert_not(connect_by(TARGET_CONNECT_HALT, &target, &err));
+    cr_assert_eq(err.code, ERROR_TARGET_FAULT, "open as far as DBGMCU knows: %s", err.message);
+}
+
 Test(connect, names_both_when_the_mcu_is_another)
 {
     struct target *target = NULL;

@@ -225,14 +225,14 @@ Test(core, close_leaves_a_running_core_without_traces)
 
     core.fpb[3] = 0x08000101;
     core.fpb_control = 1;
-    core.demcr = 0x01000001;
+    core.demcr = 0x01000411;
     cr_assert(target_run(target, &err));
     target_close(target);
     target = NULL;
     cr_assert_not(core.is_debug_enabled);
     cr_assert_eq(core.fpb[3], 0);
     cr_assert_eq(core.fpb_control, 0);
-    cr_assert_eq(core.demcr, 0);
+    cr_assert_eq(core.demcr, 0x01000000, "TRCENA is the program's own");
     cr_assert_eq(fake_probe_word(&core.probe, DEBUG_REG), 0);
 }
 
