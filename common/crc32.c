@@ -266,7 +266,7 @@ uint32_t crc32_update(uint32_t crc, const void *bytes, size_t count)
 
     crc = ~crc;
     for (size_t i = 0; i < count; i++) {
-        crc = crc >> 8 ^ remainders[(crc ^ next[i]) & 0xFFu];
+        crc = crc >> 8 ^ remainders[(crc ^ next[i]) & 0xFFU];
     }
     return ~crc;
 }

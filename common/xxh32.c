@@ -5,15 +5,15 @@
 /* Constants and rounds: xxhash_spec.md, "XXH32 algorithm". */
 enum { LANES = 4, WORD_BYTES = 4, STRIPE_BYTES = LANES * WORD_BYTES };
 
-static const uint32_t prime1 = 0x9E3779B1u;
-static const uint32_t prime2 = 0x85EBCA77u;
-static const uint32_t prime3 = 0xC2B2AE3Du;
-static const uint32_t prime4 = 0x27D4EB2Fu;
-static const uint32_t prime5 = 0x165667B1u;
+static const uint32_t prime1 = 0x9E3779B1U;
+static const uint32_t prime2 = 0x85EBCA77U;
+static const uint32_t prime3 = 0xC2B2AE3DU;
+static const uint32_t prime4 = 0x27D4EB2FU;
+static const uint32_t prime5 = 0x165667B1U;
 
 static inline uint32_t rotate_left(uint32_t value, unsigned bits)
 {
-    return value << bits | value >> (32u - bits);
+    return value << bits | value >> (32U - bits);
 }
 
 static inline uint32_t mix(uint32_t lane, uint32_t word)
@@ -26,14 +26,14 @@ void xxh32_init(struct xxh32 *state)
     state->lane[0] = prime1 + prime2;
     state->lane[1] = prime2;
     state->lane[2] = 0;
-    state->lane[3] = 0u - prime1;
+    state->lane[3] = 0U - prime1;
     state->total_bytes = 0;
     state->pending_bytes = 0;
 }
 
 static void mix_stripe(struct xxh32 *state, const uint8_t *bytes)
 {
-    for (unsigned i = 0; i < LANES; i++) {
+    for (size_t i = 0; i < LANES; i++) {
         state->lane[i] = mix(state->lane[i], le_get32(bytes + WORD_BYTES * i));
     }
 }

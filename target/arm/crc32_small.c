@@ -28,8 +28,8 @@ uint32_t crc32_update(uint32_t crc, const void *bytes, size_t count)
     crc = ~crc;
     for (size_t i = 0; i < count; i++) {
         crc ^= next[i];
-        crc = crc >> 4 ^ remainders[crc & 0xFu];
-        crc = crc >> 4 ^ remainders[crc & 0xFu];
+        crc = crc >> 4 ^ remainders[crc & 0xFU];
+        crc = crc >> 4 ^ remainders[crc & 0xFU];
     }
     return ~crc;
 }

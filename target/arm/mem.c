@@ -47,7 +47,7 @@ void *memmove(void *to, const void *from, size_t count)
 void *memset(void *to, int value, size_t count)
 {
     uint8_t *next = to;
-    uint32_t word = (uint8_t)value * 0x01010101u;
+    uint32_t word = (uint8_t)value * 0x01010101U;
 
     for (; (uintptr_t)next % WORD_BYTES != 0 && count > 0; count--) {
         *next++ = (uint8_t)value;

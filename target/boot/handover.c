@@ -43,7 +43,7 @@ __attribute__((naked, noreturn)) static void jump(
                    "cpsie i\n"
                    "bx r1\n");
 }
-_Static_assert(MPU_CTRL == 0xE000ED94u, "jump() has the same address");
+_Static_assert(MPU_CTRL == 0xE000ED94U, "jump() has the same address");
 
 __attribute__((noreturn)) void handover_jump(const struct handover *handover)
 {

@@ -17,9 +17,9 @@ static void for_each_line(uint32_t operation)
     reg_write32(SCB_CSSELR, 0); /* level 1, data */
     cpu_sync_data();
     size = reg_read32(SCB_CCSIDR);
-    line_log2 = (size & 7u) + 4;
-    ways = (size >> 3 & 0x3FFu) + 1;
-    sets = (size >> 13 & 0x7FFFu) + 1;
+    line_log2 = (size & 7U) + 4;
+    ways = (size >> 3 & 0x3FFU) + 1;
+    sets = (size >> 13 & 0x7FFFU) + 1;
     way_shift = ways == 1 ? 0 : (uint32_t)__builtin_clz(ways - 1);
     for (uint32_t way = 0; way < ways; way++) {
         for (uint32_t set = 0; set < sets; set++) {

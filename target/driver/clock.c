@@ -16,7 +16,8 @@ void clock_start(struct clock *clock, uint32_t core_hz, volatile uint32_t *heart
     reg_write32(DCB_DEMCR, reg_read32(DCB_DEMCR) | DCB_DEMCR_TRCENA);
     reg_write32(DWT_LAR, DWT_LAR_KEY);
     reg_write32(DWT_CTRL, reg_read32(DWT_CTRL) | DWT_CTRL_CYCCNTENA);
-    *clock = (struct clock){.heartbeat = heartbeat, .abort_request = abort_request};
+    *clock = (struct clock){.abort_request = abort_request};
+    clock->heartbeat = heartbeat;
     clock->last_cycles = reg_read32(DWT_CYCCNT);
     clock_set_core_hz(clock, core_hz);
 }

@@ -6,8 +6,8 @@
  * taken, so that every wait ends all the same.
  *
  * Loops that wait longer use the alarm: SysTick, of which only the pending flag is looked at, since
- * interrupts are off. Such a loop has nothing in it but loads, and costs no time when its event
- * comes. A program that uses SysTick itself must not wait here meanwhile. */
+ * interrupts are off. Such a loop has nothing in it but loads, and notices its event at once. A
+ * program that uses SysTick itself must not wait here meanwhile. */
 #ifndef TARGET_DRIVER_CLOCK_H
 #define TARGET_DRIVER_CLOCK_H
 

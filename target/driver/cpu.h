@@ -4,10 +4,6 @@
 
 #include <stdint.h>
 
-/* Burns about four cycles a loop without touching memory or a bus, for programs that are parked.
- * loops is not 0. */
-void cpu_spin(uint32_t loops);
-
 #ifdef __arm__
 
 /* Every access before it has reached its target. */
@@ -22,14 +18,20 @@ static inline void cpu_sync_instructions(void)
     __asm volatile("isb" ::: "memory");
 }
 
-static inline void cpu_disable_interrupts(void)
-{
-    __asm volatile("cpsid i" ::: "memory");
-}
-
 static inline void cpu_enable_interrupts(void)
 {
     __asm volatile("cpsie i" ::: "memory");
+}
+
+/* Burns a few cycles a loop without touching memory or a bus, for programs that are parked. loops
+ * is not 0. */
+static inline void cpu_spin(uint32_t loops)
+{
+    __asm volatile("1: subs %0, %0, #1\n"
+                   "bne 1b\n"
+                   : "+r"(loops)
+                   :
+                   : "cc");
 }
 
 #else
@@ -40,6 +42,11 @@ static inline void cpu_sync_data(void)
 
 static inline void cpu_sync_instructions(void)
 {
+}
+
+static inline void cpu_spin(uint32_t loops)
+{
+    (void)loops;
 }
 
 #endif

@@ -31,7 +31,7 @@ static uint32_t control_bits(const struct ctrl *ctrl)
 {
     uint8_t flags = ctrl->setup->flags;
 
-    return (BURST_BYTES - 1u) << XSPI_CR_FTHRES_POS |
+    return (BURST_BYTES - 1U) << XSPI_CR_FTHRES_POS |
            ((flags & ABI_CTRL_DUAL_MEMORY) != 0 ? XSPI_CR_DMM : 0) |
            ((flags & ABI_CTRL_CS_2) != 0 ? XSPI_CR_CSSEL : 0);
 }
@@ -47,30 +47,28 @@ static void clear_flags(const struct ctrl *ctrl)
     write_reg(ctrl, XSPI_FCR, XSPI_FCR_CTEF | XSPI_FCR_CTCF | XSPI_FCR_CSMF | XSPI_FCR_CTOF);
 }
 
-/* Until (SR & mask) == value. A transfer error ends the wait too, unless it is asked for. */
+/* Until (SR & mask) == value, at most as long as a transfer of so many bytes may take. A transfer
+ * error ends the wait too. The clock is looked at only if the first reading does not do. */
 static enum abi_stub_status wait_status(
-    struct ctrl *ctrl, uint32_t mask, uint32_t value, uint32_t timeout_us)
+    struct ctrl *ctrl, uint32_t mask, uint32_t value, uint32_t wire_bytes)
 {
+    uint32_t status_addr = ctrl->setup->regs_addr + XSPI_SR;
+    uint32_t status = reg_read32(status_addr);
     uint64_t end_us = 0;
+    bool late = false;
 
-    for (;;) {
-        bool late = end_us != 0 && clock_look(ctrl->clock) >= end_us;
-        uint32_t status = read_reg(ctrl, XSPI_SR);
-
-        ctrl->detail->value[0] = status;
-        if ((status & mask) == value) {
-            return ABI_STATUS_OK;
-        }
-        if ((status & XSPI_SR_TEF) != 0) {
-            return ABI_STATUS_CTRL_ERROR;
-        }
-        if (late) {
-            return ABI_STATUS_CTRL_TIMEOUT;
-        }
+    while ((status & mask) != value && (status & XSPI_SR_TEF) == 0 && !late) {
         if (end_us == 0) {
-            end_us = clock_look(ctrl->clock) + timeout_us;
+            end_us = clock_look(ctrl->clock) + ctrl_timeout_us(ctrl->setup, wire_bytes);
         }
+        late = clock_look(ctrl->clock) >= end_us;
+        status = reg_read32(status_addr);
     }
+    ctrl->detail->value[0] = status;
+    if ((status & mask) == value) {
+        return ABI_STATUS_OK;
+    }
+    return (status & XSPI_SR_TEF) != 0 ? ABI_STATUS_CTRL_ERROR : ABI_STATUS_CTRL_TIMEOUT;
 }
 
 /* The whole path of mcu.md 6.2: ABORT only while BUSY (otherwise BUSY may stick, and TCF may never
@@ -79,7 +77,6 @@ static enum abi_stub_status wait_status(
 static enum abi_stub_status stop(struct ctrl *ctrl)
 {
     uint32_t saved = ctrl->detail->value[0];
-    uint32_t timeout_us = ctrl_timeout_us(ctrl->setup, 0);
     enum abi_stub_status status = ABI_STATUS_OK;
     uint32_t control = read_reg(ctrl, XSPI_CR);
 
@@ -87,14 +84,14 @@ static enum abi_stub_status stop(struct ctrl *ctrl)
     clear_flags(ctrl);
     if ((control & XSPI_CR_EN) != 0 && (read_reg(ctrl, XSPI_SR) & XSPI_SR_BUSY) != 0) {
         write_reg(ctrl, XSPI_CR, control | XSPI_CR_ABORT);
-        (void)wait_status(ctrl, XSPI_SR_TCF, XSPI_SR_TCF, timeout_us);
+        (void)wait_status(ctrl, XSPI_SR_TCF, XSPI_SR_TCF, 0);
         clear_flags(ctrl);
-        status = wait_status(ctrl, XSPI_SR_BUSY, 0, timeout_us);
+        status = wait_status(ctrl, XSPI_SR_BUSY, 0, 0);
     }
     write_reg(ctrl, XSPI_CR, control & ~(XSPI_CR_FMODE_MASK | XSPI_CR_ABORT));
     if (status != ABI_STATUS_OK) {
         write_reg(ctrl, XSPI_CR, 0);
-        status = wait_status(ctrl, XSPI_SR_BUSY, 0, timeout_us);
+        status = wait_status(ctrl, XSPI_SR_BUSY, 0, 0);
         set_mode(ctrl, FMODE_WRITE, 0);
     }
     ctrl->detail->value[0] = saved;
@@ -105,10 +102,10 @@ static void write_device(const struct ctrl *ctrl, bool swapped)
 {
     const struct abi_ctrl_setup *setup = ctrl->setup;
     uint32_t mtyp = swapped ? MTYP_MACRONIX : setup->mtyp;
-    uint32_t cs_high = setup->cs_high_cycles == 0 ? 0 : setup->cs_high_cycles - 1u;
+    uint32_t cs_high = setup->cs_high_cycles == 0 ? 0 : setup->cs_high_cycles - 1U;
 
     write_reg(ctrl, XSPI_DCR1,
-        mtyp << XSPI_DCR1_MTYP_POS | (setup->size_log2 - 1u) << XSPI_DCR1_DEVSIZE_POS |
+        mtyp << XSPI_DCR1_MTYP_POS | (setup->size_log2 - 1U) << XSPI_DCR1_DEVSIZE_POS |
             cs_high << XSPI_DCR1_CSHT_POS |
             ((setup->flags & ABI_CTRL_CLOCK_MODE_3) != 0 ? XSPI_DCR1_CKMODE : 0));
 }
@@ -116,7 +113,6 @@ static void write_device(const struct ctrl *ctrl, bool swapped)
 static enum abi_stub_status set_up(struct ctrl *ctrl)
 {
     const struct abi_ctrl_setup *setup = ctrl->setup;
-    uint32_t timeout_us = ctrl_timeout_us(setup, 0);
     enum abi_stub_status status = stop(ctrl);
 
     if (status != ABI_STATUS_OK) {
@@ -126,9 +122,9 @@ static enum abi_stub_status set_up(struct ctrl *ctrl)
     write_reg(ctrl, XSPI_CR, control_bits(ctrl)); /* DMM, CSSEL: not while enabled */
     write_device(ctrl, false);
     write_reg(ctrl, XSPI_DCR2,
-        (setup->prescaler == 0 ? 0u : setup->prescaler - 1u) << XSPI_DCR2_PRESCALER_POS);
+        (setup->prescaler == 0 ? 0U : setup->prescaler - 1U) << XSPI_DCR2_PRESCALER_POS);
     /* The prescaler starts a calibration, now or at the next transfer. */
-    status = wait_status(ctrl, XSPI_SR_BUSY, 0, timeout_us);
+    status = wait_status(ctrl, XSPI_SR_BUSY, 0, 0);
     if (status != ABI_STATUS_OK) {
         return status;
     }
@@ -144,7 +140,7 @@ static enum abi_stub_status set_up(struct ctrl *ctrl)
 /* Code of a number of lines: 1, 2, 4, 8, 16 are 1 to 5. */
 static uint32_t lines_code(uint8_t bus)
 {
-    return 32u - (uint32_t)__builtin_clz(bus & ABI_BUS_LINES_MASK);
+    return 32U - (uint32_t)__builtin_clz(bus & ABI_BUS_LINES_MASK);
 }
 
 static bool is_dtr(uint8_t bus)
@@ -169,17 +165,17 @@ static uint32_t ccr_of(const struct abi_bus_op *op)
 
     if (op->opcode_bytes != 0) {
         ccr |= lines_code(op->opcode_bus) << XSPI_CCR_IMODE_POS |
-               (op->opcode_bytes - 1u) << XSPI_CCR_ISIZE_POS |
+               (op->opcode_bytes - 1U) << XSPI_CCR_ISIZE_POS |
                (is_dtr(op->opcode_bus) ? XSPI_CCR_IDTR : 0);
     }
     if (op->addr_bytes != 0) {
         ccr |= lines_code(op->addr_bus) << XSPI_CCR_ADMODE_POS |
-               (op->addr_bytes - 1u) << XSPI_CCR_ADSIZE_POS |
+               (op->addr_bytes - 1U) << XSPI_CCR_ADSIZE_POS |
                (is_dtr(op->addr_bus) ? XSPI_CCR_ADDTR : 0);
     }
     if (op->alternate_bytes != 0) {
         ccr |= lines_code(op->alternate_bus) << XSPI_CCR_ABMODE_POS |
-               (op->alternate_bytes - 1u) << XSPI_CCR_ABSIZE_POS |
+               (op->alternate_bytes - 1U) << XSPI_CCR_ABSIZE_POS |
                (is_dtr(op->alternate_bus) ? XSPI_CCR_ABDTR : 0);
     }
     if (op->data_bus != 0) {
@@ -233,8 +229,7 @@ static void write_start(const struct ctrl *ctrl, const struct abi_bus_op *op)
 static enum abi_stub_status begin(
     struct ctrl *ctrl, const struct abi_bus_op *op, uint32_t wire_bytes)
 {
-    enum abi_stub_status status =
-        wait_status(ctrl, XSPI_SR_BUSY, 0, ctrl_timeout_us(ctrl->setup, 0));
+    enum abi_stub_status status = wait_status(ctrl, XSPI_SR_BUSY, 0, 0);
 
     if (status == ABI_STATUS_OK) {
         clear_flags(ctrl);
@@ -246,42 +241,40 @@ static enum abi_stub_status begin(
 }
 
 /* The two loops that every byte goes through. */
-static void load_words(const struct ctrl *ctrl, uint8_t *in, uint32_t words)
+static void load_words(const struct ctrl *ctrl, uint8_t *in, uint32_t word_bytes)
 {
     uint32_t fifo_addr = ctrl->setup->regs_addr + XSPI_DR;
+    uint8_t *end = in + word_bytes;
 
     if ((uintptr_t)in % WORD_BYTES != 0) {
-        for (; words > 0; words--) {
+        for (; in != end; in += WORD_BYTES) {
             le_put32(in, reg_read32(fifo_addr));
-            in += WORD_BYTES;
         }
         return;
     }
-    for (; words > 0; words--) {
+    for (; in != end; in += WORD_BYTES) {
         uint32_t word = reg_read32(fifo_addr);
 
         __builtin_memcpy(__builtin_assume_aligned(in, WORD_BYTES), &word, sizeof word);
-        in += WORD_BYTES;
     }
 }
 
-static void store_words(const struct ctrl *ctrl, const uint8_t *out, uint32_t words)
+static void store_words(const struct ctrl *ctrl, const uint8_t *out, uint32_t word_bytes)
 {
     uint32_t fifo_addr = ctrl->setup->regs_addr + XSPI_DR;
+    const uint8_t *end = out + word_bytes;
 
     if ((uintptr_t)out % WORD_BYTES != 0) {
-        for (; words > 0; words--) {
+        for (; out != end; out += WORD_BYTES) {
             reg_write32(fifo_addr, le_get32(out));
-            out += WORD_BYTES;
         }
         return;
     }
-    for (; words > 0; words--) {
+    for (; out != end; out += WORD_BYTES) {
         uint32_t word = 0;
 
         __builtin_memcpy(&word, __builtin_assume_aligned(out, WORD_BYTES), sizeof word);
         reg_write32(fifo_addr, word);
-        out += WORD_BYTES;
     }
 }
 
@@ -289,20 +282,18 @@ static void store_words(const struct ctrl *ctrl, const uint8_t *out, uint32_t wo
  * or the rest of the transfer. */
 static enum abi_stub_status load(struct ctrl *ctrl, uint8_t *in, uint32_t bytes)
 {
-    uint32_t timeout_us = ctrl_timeout_us(ctrl->setup, bytes);
-
     while (bytes > 0) {
-        enum abi_stub_status status = wait_status(ctrl, XSPI_SR_FTF, XSPI_SR_FTF, timeout_us);
+        enum abi_stub_status status = wait_status(ctrl, XSPI_SR_FTF, XSPI_SR_FTF, bytes);
         uint32_t level = (ctrl->detail->value[0] & XSPI_SR_FLEVEL_MASK) >> XSPI_SR_FLEVEL_POS;
-        uint32_t words = (level < bytes ? level : bytes) / WORD_BYTES;
+        uint32_t word_bytes = (level < bytes ? level : bytes) & ~(WORD_BYTES - 1U);
 
         if (status != ABI_STATUS_OK) {
             return status;
         }
-        load_words(ctrl, in, words);
-        in += words * WORD_BYTES;
-        bytes -= words * WORD_BYTES;
-        level -= words * WORD_BYTES;
+        load_words(ctrl, in, word_bytes);
+        in += word_bytes;
+        bytes -= word_bytes;
+        level -= word_bytes;
         for (; level > 0 && bytes > 0 && bytes < WORD_BYTES; level--) {
             *in++ = reg_read8(ctrl->setup->regs_addr + XSPI_DR);
             bytes--;
@@ -313,18 +304,16 @@ static enum abi_stub_status load(struct ctrl *ctrl, uint8_t *in, uint32_t bytes)
 
 static enum abi_stub_status store(struct ctrl *ctrl, const uint8_t *out, uint32_t bytes)
 {
-    uint32_t timeout_us = ctrl_timeout_us(ctrl->setup, bytes);
-
     while (bytes > 0) {
         uint32_t burst = bytes < BURST_BYTES ? bytes : BURST_BYTES;
-        uint32_t words = burst / WORD_BYTES;
-        enum abi_stub_status status = wait_status(ctrl, XSPI_SR_FTF, XSPI_SR_FTF, timeout_us);
+        uint32_t word_bytes = burst & ~(WORD_BYTES - 1U);
+        enum abi_stub_status status = wait_status(ctrl, XSPI_SR_FTF, XSPI_SR_FTF, bytes);
 
         if (status != ABI_STATUS_OK) {
             return status;
         }
-        store_words(ctrl, out, words);
-        for (uint32_t i = words * WORD_BYTES; i < burst; i++) {
+        store_words(ctrl, out, word_bytes);
+        for (uint32_t i = word_bytes; i < burst; i++) {
             reg_write8(ctrl->setup->regs_addr + XSPI_DR, out[i]);
         }
         out += burst;
@@ -347,7 +336,7 @@ static enum abi_stub_status move_doubled(struct ctrl *ctrl, const struct abi_bus
         return store(ctrl, pairs, wire_bytes);
     }
     status = load(ctrl, pairs, wire_bytes);
-    for (uint32_t i = 0; status == ABI_STATUS_OK && i < wire_bytes / 2; i++) {
+    for (size_t i = 0; status == ABI_STATUS_OK && i < wire_bytes / 2; i++) {
         in[i] = pairs[2 * i];
     }
     return status;
@@ -380,8 +369,7 @@ static enum abi_stub_status exec(
     }
     /* BUSY drops only when the FIFO is empty too, so TCF alone does not end a read. */
     if (status == ABI_STATUS_OK) {
-        status = wait_status(ctrl, XSPI_SR_TCF | XSPI_SR_BUSY, XSPI_SR_TCF,
-            ctrl_timeout_us(ctrl->setup, wire_bytes));
+        status = wait_status(ctrl, XSPI_SR_TCF | XSPI_SR_BUSY, XSPI_SR_TCF, wire_bytes);
     }
     if (status != ABI_STATUS_OK) {
         (void)stop(ctrl);
@@ -390,13 +378,16 @@ static enum abi_stub_status exec(
     return status;
 }
 
-/* Nothing but two loads until the controller has an answer, or the alarm rings: every millisecond,
- * for the watchdog and for a request to abort. */
-static uint32_t wait_event(const struct ctrl *ctrl)
+/* Until the controller has an answer, or the alarm rings: every millisecond, for the watchdog and
+ * for a request to abort. */
+static uint32_t wait_event(const struct ctrl *ctrl, uint64_t end_us)
 {
+    uint64_t now_us = ctrl->clock->now_us;
+    uint64_t left_us = end_us > now_us ? end_us - now_us : 0;
     uint32_t status_addr = ctrl->setup->regs_addr + XSPI_SR;
 
-    clock_set_alarm(ctrl->clock, CLOCK_ALARM_MAX_US);
+    clock_set_alarm(
+        ctrl->clock, left_us < CLOCK_ALARM_MAX_US ? (uint32_t)left_us : CLOCK_ALARM_MAX_US);
     while ((reg_read32(status_addr) & (XSPI_SR_SMF | XSPI_SR_TEF)) == 0 && !clock_alarm_rings()) {
     }
     clock_end_alarm(ctrl->clock);
@@ -409,7 +400,7 @@ static enum abi_stub_status wait_match(struct ctrl *ctrl, const struct ctrl_poll
 
     for (;;) {
         bool late = clock_look(ctrl->clock) >= end_us;
-        uint32_t status = wait_event(ctrl);
+        uint32_t status = wait_event(ctrl, end_us);
 
         ctrl->detail->value[0] = status;
         if ((status & XSPI_SR_SMF) != 0) {
@@ -439,13 +430,13 @@ static enum abi_stub_status poll_chip(
     struct ctrl *ctrl, const struct abi_bus_op *op, const struct ctrl_poll *poll)
 {
     uint32_t wire_bytes = ctrl_wire_bytes(op);
-    uint32_t spread = wire_bytes == 2 ? 0x0101u : 0x01u; /* the byte comes twice */
+    uint32_t spread = wire_bytes == 2 ? 0x0101U : 0x01U; /* the byte comes twice */
     enum abi_stub_status status = ABI_STATUS_OK;
 
     if (!is_read(op) || wire_bytes == 0 || wire_bytes > 2) {
         return ABI_STATUS_BAD_COMMAND;
     }
-    status = wait_status(ctrl, XSPI_SR_BUSY, 0, ctrl_timeout_us(ctrl->setup, 0));
+    status = wait_status(ctrl, XSPI_SR_BUSY, 0, 0);
     if (status == ABI_STATUS_OK) {
         clear_flags(ctrl);
         write_reg(ctrl, XSPI_PSMAR, poll->match * spread);
@@ -457,7 +448,7 @@ static enum abi_stub_status poll_chip(
         status = wait_match(ctrl, poll);
     }
     if (status == ABI_STATUS_OK) {
-        status = wait_status(ctrl, XSPI_SR_BUSY, 0, ctrl_timeout_us(ctrl->setup, 0));
+        status = wait_status(ctrl, XSPI_SR_BUSY, 0, 0);
     }
     if (status != ABI_STATUS_OK) {
         (void)stop(ctrl);

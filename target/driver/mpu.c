@@ -10,8 +10,8 @@ enum { REGION_LOW = 0, REGION_HIGH = 1, REGION_WINDOW = 2, REGION_CHIP = 3, REGI
 enum { AP_NONE = 0, AP_READ_ONLY = 6, TEX_NORMAL_UNCACHED = 1 };
 
 /* The two halves of the external memory area of the Armv7-M map. */
-#define EXTERNAL_LOW_ADDR  0x60000000u
-#define EXTERNAL_HIGH_ADDR 0x80000000u
+#define EXTERNAL_LOW_ADDR  0x60000000U
+#define EXTERNAL_HIGH_ADDR 0x80000000U
 enum { EXTERNAL_HALF_LOG2 = 29 };
 
 static void set_region(uint32_t region, uint32_t addr, uint32_t size_log2, uint32_t attributes)
@@ -30,7 +30,7 @@ static void clear_region(uint32_t region)
 
 static uint32_t log2_of(uint32_t size_bytes)
 {
-    return 31u - (uint32_t)__builtin_clz(size_bytes);
+    return 31U - (uint32_t)__builtin_clz(size_bytes);
 }
 
 static void let_settle(void)
@@ -41,7 +41,7 @@ static void let_settle(void)
 
 void mpu_reset(void)
 {
-    uint32_t regions = reg_read32(MPU_TYPE) >> 8 & 0xFFu;
+    uint32_t regions = reg_read32(MPU_TYPE) >> 8 & 0xFFU;
 
     cpu_sync_data();
     reg_write32(MPU_CTRL, 0);

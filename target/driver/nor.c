@@ -233,7 +233,7 @@ static bool program_aligned(const struct abi_memory *memory, uint32_t offset, ui
 {
     uint32_t unit_bytes = memory->ecc_unit_bytes == 0 ? 1 : memory->ecc_unit_bytes;
 
-    if ((memory->flags & ABI_MEMORY_EVEN) != 0 && ((offset | size_bytes) & 1u) != 0) {
+    if ((memory->flags & ABI_MEMORY_EVEN) != 0 && ((offset | size_bytes) & 1U) != 0) {
         return false;
     }
     return memory->page_bytes != 0 && offset % unit_bytes == 0 && size_bytes % unit_bytes == 0;

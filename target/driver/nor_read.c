@@ -17,9 +17,9 @@ static enum abi_stub_status read_even(
 static enum abi_stub_status read_one(struct nor *nor, uint32_t offset, uint8_t *byte)
 {
     uint8_t pair[2] = {0};
-    enum abi_stub_status status = read_even(nor, offset & ~1u, pair, sizeof pair);
+    enum abi_stub_status status = read_even(nor, offset & ~1U, pair, sizeof pair);
 
-    *byte = pair[offset & 1u];
+    *byte = pair[offset & 1U];
     return status;
 }
 
@@ -34,7 +34,7 @@ static enum abi_stub_status read_some(
         *read_bytes = 1;
         return read_one(nor, offset, bytes);
     }
-    *read_bytes = even ? step_bytes & ~1u : step_bytes;
+    *read_bytes = even ? step_bytes & ~1U : step_bytes;
     return read_even(nor, offset, bytes, *read_bytes);
 }
 

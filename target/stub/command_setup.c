@@ -49,6 +49,7 @@ enum abi_stub_status command_set_up(struct stub *stub, const struct abi_command 
 enum abi_stub_status command_sequence(struct stub *stub, const struct abi_command *command)
 {
     enum abi_stub_status status = ABI_STATUS_BAD_COMMAND;
+    bool was_ready = stub->ready;
 
     stub->ready = false;
     switch (command->arg0) {
@@ -61,7 +62,8 @@ enum abi_stub_status command_sequence(struct stub *stub, const struct abi_comman
     case ABI_SEQUENCE_ENTER_RUN:
         return board_enter_run(&stub->board);
     case ABI_SEQUENCE_LEAVE_PROGRAM:
-        return board_leave_program(&stub->board);
+        /* After an abort the chip does not understand the program bus any more. */
+        return was_ready ? board_leave_program(&stub->board) : board_recover(&stub->board);
     default:
         return ABI_STATUS_BAD_COMMAND;
     }

@@ -24,7 +24,7 @@ void crash_record(
         crash->pc = reg_read32(frame_addr + FRAME_PC);
         crash->lr = reg_read32(frame_addr + FRAME_LR);
         crash->xpsr = xpsr;
-        frame_addr += FRAME_BYTES + ((xpsr & XPSR_PADDED) != 0 ? 4u : 0u);
+        frame_addr += FRAME_BYTES + ((xpsr & XPSR_PADDED) != 0 ? 4U : 0U);
     }
     crash->sp = frame_addr;
     crash->cfsr = reg_read32(SCB_CFSR);

@@ -69,7 +69,7 @@ __attribute__((naked, used, section(".text.enter"))) void stub_enter(void)
                    "msr msp, r1\n"
                    "b stub_main\n");
 }
-_Static_assert(ABI_STACK_CANARY == 0xC0DEFA11u, "stub_enter has the same canary");
+_Static_assert(ABI_STACK_CANARY == 0xC0DEFA11U, "stub_enter has the same canary");
 
 /* A stack of its own: the other one may be what went wrong. */
 __attribute__((naked, used)) void stub_fault(void)

@@ -7,10 +7,10 @@
 
 static void fill(uint8_t *bytes, size_t count)
 {
-    uint32_t state = 2654435761u;
+    uint32_t state = 2654435761U;
 
     for (size_t i = 0; i < count; i++) {
-        state = state * 1664525u + 1013904223u;
+        state = state * 1664525U + 1013904223U;
         bytes[i] = (uint8_t)(state >> 24);
     }
 }
@@ -18,12 +18,12 @@ static void fill(uint8_t *bytes, size_t count)
 /* Known answers of xxHash's own sanity checks. */
 Test(xxh32, knows_the_hash_of_nothing)
 {
-    cr_assert_eq(xxh32_hash("", 0), 0x02CC5D05u);
+    cr_assert_eq(xxh32_hash("", 0), 0x02CC5D05U);
 }
 
 Test(xxh32, knows_the_hash_of_abc)
 {
-    cr_assert_eq(xxh32_hash("abc", 3), 0x32D153FFu);
+    cr_assert_eq(xxh32_hash("abc", 3), 0x32D153FFU);
 }
 
 Test(xxh32, agrees_with_the_library_for_every_length_and_alignment)

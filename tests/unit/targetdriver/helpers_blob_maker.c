@@ -25,11 +25,6 @@ static struct abi_bus_step exec_step(enum chip_opcode opcode, bool dtr)
     return (struct abi_bus_step){.kind = ABI_STEP_EXEC, .op = chip_op(opcode, dtr)};
 }
 
-static struct abi_bus_step ctrl_step(uint8_t index)
-{
-    return (struct abi_bus_step){.kind = ABI_STEP_CTRL, .index = index};
-}
-
 static struct abi_bus_step expect_id(bool dtr)
 {
     struct abi_bus_step step = {.kind = ABI_STEP_EXPECT,
@@ -73,7 +68,6 @@ static void add_lists(struct maker *maker, struct abi_blob *blob)
     const struct abi_bus_step enter_program[] = {
         exec_step(CHIP_WREN, false),
         mode_step(false, 2),
-        ctrl_step(ABI_CTRL_PROGRAM),
         expect_id(true),
     };
     const struct abi_bus_step enter_run[] = {
@@ -86,7 +80,7 @@ static void add_lists(struct maker *maker, struct abi_blob *blob)
     };
 
     blob->recover = append(maker, recover, sizeof recover[0], 6);
-    blob->enter_program = append(maker, enter_program, sizeof enter_program[0], 4);
+    blob->enter_program = append(maker, enter_program, sizeof enter_program[0], 3);
     blob->enter_run = append(maker, enter_run, sizeof enter_run[0], 2);
     blob->leave_program = append(maker, leave_program, sizeof leave_program[0], 2);
 }
@@ -101,7 +95,7 @@ static void add_setups(struct maker *maker, struct abi_blob *blob)
             .size_log2 = 17,
             .cs_high_cycles = 2,
             .prescaler = (uint16_t)(i + 1), /* tells them apart */
-            .regs_addr = 0x5200A000u,
+            .regs_addr = 0x5200A000U,
             .window_addr = MACHINE_WINDOW_ADDR,
             .bus_hz = 16000000,
         };
@@ -128,7 +122,8 @@ struct abi_blob *blob_make(uint32_t *words)
         .debug_wait_ms = 50,
         .boot_max_ms = 2000,
         .ram_count = 1,
-        .ram = {{BLOB_RAM_ADDR, BLOB_RAM_BYTES}},
+        /* The last word of the blob is not 0: a blob cut short by a word shows. */
+        .ram = {{BLOB_RAM_ADDR, BLOB_RAM_BYTES}, [ABI_RAM_RANGES - 1] = {0, 1}},
     };
     struct abi_blob *blob = (struct abi_blob *)words;
     struct maker maker = {(uint8_t *)words, sizeof *blob};

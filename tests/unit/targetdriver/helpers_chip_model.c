@@ -77,7 +77,7 @@ struct abi_bus_op chip_op(enum chip_opcode opcode, bool dtr)
     bool addr = shape->array_addr || (shape->register_read && dtr);
     bool doubled = dtr && (shape->register_read || opcode == CHIP_MODE_8D);
     struct abi_bus_op op = {
-        .opcode = (uint16_t)(dtr ? (unsigned)opcode << 8 | (~(unsigned)opcode & 0xFFu) : opcode),
+        .opcode = (uint16_t)(dtr ? (unsigned)opcode << 8 | (~(unsigned)opcode & 0xFFU) : opcode),
         .opcode_bytes = dtr ? 2 : 1,
         .opcode_bus = bus,
         .addr_bytes = addr ? 4 : 0,

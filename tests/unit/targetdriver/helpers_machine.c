@@ -10,9 +10,9 @@ struct machine machine;
 void machine_reset(void)
 {
     memset(&machine, 0, sizeof machine);
-    machine_poke(MPU_TYPE, 16u << 8);
+    machine_poke(MPU_TYPE, 16U << 8);
     /* 32 KB, 4 ways of 256 sets of 32 bytes */
-    machine_poke(SCB_CCSIDR, 255u << 13 | 3u << 3 | 1u);
+    machine_poke(SCB_CCSIDR, 255U << 13 | 3U << 3 | 1U);
 }
 
 uint64_t machine_now_us(void)
@@ -75,7 +75,7 @@ static uint32_t read_pending(void)
 static bool write_systick(uint32_t addr, uint32_t value)
 {
     if (addr == SYSTICK_CTRL) {
-        machine.alarm_at = (value & 1u) != 0 ? machine.cycles + machine_peek(SYSTICK_LOAD) + 1 : 0;
+        machine.alarm_at = (value & 1U) != 0 ? machine.cycles + machine_peek(SYSTICK_LOAD) + 1 : 0;
         return true;
     }
     if (addr == SCB_ICSR) {

@@ -35,37 +35,37 @@ static uint32_t reg(uint32_t offset)
 
 static uint32_t mode(void)
 {
-    return reg(CR) >> 28 & 3u;
+    return reg(CR) >> 28 & 3U;
 }
 
 static bool has_data(void)
 {
-    return (reg(CCR) >> 24 & 7u) != 0;
+    return (reg(CCR) >> 24 & 7U) != 0;
 }
 
 static bool has_address(void)
 {
-    return (reg(CCR) >> 8 & 7u) != 0;
+    return (reg(CCR) >> 8 & 7U) != 0;
 }
 
 /* In mapped mode the first access raises BUSY; the model takes it to have happened. */
 static bool is_busy(void)
 {
-    return xspi.running || xspi.calibrating > 0 || (mode() == 3 && (reg(CR) & 1u) != 0) ||
-           (mode() == 1 && xspi.level > 0);
+    return xspi.running || xspi.calibrating > 0 || xspi.lingering > 0 ||
+           (mode() == 3 && (reg(CR) & 1U) != 0) || (mode() == 1 && xspi.level > 0);
 }
 
 static void begin_transfer(void)
 {
     struct xspi_transfer *transfer = &xspi.transfers[xspi.transfer_count % XSPI_MODEL_TRANSFERS];
 
-    if ((reg(CR) & 1u) == 0) {
+    if ((reg(CR) & 1U) == 0) {
         note_mistake("started while disabled");
     }
-    if ((reg(CCR) >> 27 & 1u) == 0 && (reg(TCR) >> 28 & 1u) != 0) {
+    if ((reg(CCR) >> 27 & 1U) == 0 && (reg(TCR) >> 28 & 1U) != 0) {
         note_mistake("DHQC without DDTR: the command is lost");
     }
-    if ((reg(CCR) >> 27 & 1u) != 0 && (reg(TCR) >> 30 & 1u) != 0) {
+    if ((reg(CCR) >> 27 & 1U) != 0 && (reg(TCR) >> 30 & 1U) != 0) {
         note_mistake("SSHIFT with DDTR");
     }
     *transfer = (struct xspi_transfer){mode(), reg(CR), reg(DCR1), reg(CCR), reg(TCR), reg(IR),
@@ -78,7 +78,7 @@ static void begin_transfer(void)
     xspi.level = 0;
     xspi.out = 0;
     xspi.polls = 0;
-    if (xspi.total % 2 != 0 && (reg(CCR) >> 24 & 15u) == 12) {
+    if (xspi.total % 2 != 0 && (reg(CCR) >> 24 & 15U) == 12) {
         note_mistake("odd number of bytes on 8 lines DTR");
     }
 }
@@ -87,6 +87,7 @@ static void finish_transfer(void)
 {
     xspi.running = false;
     xspi.tcf = true;
+    xspi.lingering = xspi.lingers;
 }
 
 static void poll_chip(void)
@@ -100,9 +101,9 @@ static void poll_chip(void)
     }
     xspi.polls++;
     same = ~(value ^ reg(PSMAR)) & reg(PSMKR);
-    if ((reg(CR) >> 23 & 1u) != 0 ? same != 0 : same == reg(PSMKR)) {
+    if ((reg(CR) >> 23 & 1U) != 0 ? same != 0 : same == reg(PSMKR)) {
         xspi.smf = true;
-        if ((reg(CR) >> 22 & 1u) != 0) {
+        if ((reg(CR) >> 22 & 1U) != 0) {
             xspi.running = false;
         }
     }
@@ -137,16 +138,19 @@ static void advance_bus(void)
 
 static uint32_t status(void)
 {
-    uint32_t threshold = (reg(CR) >> 8 & 0x3Fu) + 1;
+    uint32_t threshold = (reg(CR) >> 8 & 0x3FU) + 1;
     bool ftf = mode() == 1 ? xspi.level >= threshold || (!xspi.running && xspi.level > 0)
                            : XSPI_MODEL_FIFO - xspi.level >= threshold;
-    uint32_t busy = is_busy() ? 1u << 5 : 0;
+    uint32_t busy = is_busy() ? 1U << 5 : 0;
 
     if (xspi.calibrating > 0) {
         xspi.calibrating--;
     }
+    if (xspi.lingering > 0) {
+        xspi.lingering--;
+    }
     advance_bus();
-    return (xspi.tef ? 1u : 0) | (xspi.tcf ? 2u : 0) | (ftf ? 4u : 0) | (xspi.smf ? 8u : 0) | busy |
+    return (xspi.tef ? 1U : 0) | (xspi.tcf ? 2U : 0) | (ftf ? 4U : 0) | (xspi.smf ? 8U : 0) | busy |
            xspi.level << 8;
 }
 
@@ -186,10 +190,10 @@ static void write_fifo(uint8_t bytes, uint32_t value)
 
 static void write_control(uint32_t value)
 {
-    const uint32_t locked = 3u << 28 | 1u << 3 | 3u << 22 | 1u << 6 | 1u << 24;
-    bool abort = (value & 2u) != 0;
+    const uint32_t locked = 3U << 28 | 1U << 3 | 3U << 22 | 1U << 6 | 1U << 24;
+    bool abort = (value & 2U) != 0;
 
-    if ((value & 1u) == 0 && (reg(CR) & 1u) != 0) {
+    if ((value & 1U) == 0 && (reg(CR) & 1U) != 0) {
         xspi.running = false;
         xspi.level = 0;
         xspi.stuck = false;
@@ -199,11 +203,11 @@ static void write_control(uint32_t value)
         xspi.aborts++;
         xspi.level = 0;
         finish_transfer();
-        value &= ~(3u << 28); /* mapped mode is over; BUSY drops */
+        value &= ~(3U << 28); /* mapped mode is over; BUSY drops */
     } else if (is_busy() && ((value ^ reg(CR)) & locked) != 0) {
         note_mistake("locked bits of CR changed while busy");
     }
-    xspi.regs[CR / 4] = value & ~2u;
+    xspi.regs[CR / 4] = value & ~2U;
 }
 
 static void write_start(uint32_t offset, uint32_t value)
@@ -259,9 +263,9 @@ static bool write_model(uint32_t addr, uint8_t bytes, uint32_t value)
         write_control(value);
         break;
     case FCR:
-        xspi.tef = xspi.tef && (value & 1u) == 0;
-        xspi.tcf = xspi.tcf && (value & 2u) == 0;
-        xspi.smf = xspi.smf && (value & 8u) == 0;
+        xspi.tef = xspi.tef && (value & 1U) == 0;
+        xspi.tcf = xspi.tcf && (value & 2U) == 0;
+        xspi.smf = xspi.smf && (value & 8U) == 0;
         break;
     case DR:
         write_fifo(bytes, value);

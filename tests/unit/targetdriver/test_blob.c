@@ -79,11 +79,11 @@ Test(blob, refuses_sections_that_lie_outside_although_the_checksum_is_right)
         for (uint32_t way = 0; way < 7; way++) {
             struct abi_blob *blob = blob_make(words);
             struct abi_blob_section *spoilt = &blob->program_regs + section;
-            const uint32_t offsets[] = {blob->size_bytes, blob->size_bytes + 4, 0xFFFFFFF0u, 4,
+            const uint32_t offsets[] = {blob->size_bytes, blob->size_bytes + 4, 0xFFFFFFF0U, 4,
                 spoilt->offset + 2, spoilt->offset, spoilt->offset};
 
             spoilt->offset = offsets[way];
-            spoilt->count = way == 5 ? 0x0FFFFFFFu : way == 6 ? 0xFFFFFFFFu : spoilt->count;
+            spoilt->count = way == 5 ? 0x0FFFFFFFU : way == 6 ? 0xFFFFFFFFU : spoilt->count;
             blob_seal(blob);
             cr_assert_not(blob_check(blob, ABI_BLOB_MAX_BYTES), "section %u, way %u", section, way);
         }
@@ -147,7 +147,7 @@ static void set_bad_step(struct abi_blob *blob)
 
 static void set_bad_index(struct abi_blob *blob)
 {
-    ((struct abi_bus_step *)blob_section(blob, &blob->enter_program))[2].index = 4;
+    ((struct abi_bus_step *)blob_section(blob, &blob->enter_program))[1].index = 4;
 }
 
 static void set_bad_width(struct abi_blob *blob)

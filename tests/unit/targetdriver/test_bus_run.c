@@ -1,4 +1,5 @@
 #include "target/driver/board.h"
+#include "target/driver/core_regs.h"
 #include "tests/unit/targetdriver/blob_maker.h"
 #include "tests/unit/targetdriver/chip_model.h"
 #include "tests/unit/targetdriver/machine.h"
@@ -79,6 +80,24 @@ Test(bus_run, enters_the_run_mode_and_maps_the_chip)
     board_unmap(&board);
     cr_assert_not(chip.mapped);
     cr_assert_eq(chip.mistakes, 0, "%s", chip.mistake);
+}
+
+Test(bus_run, closes_external_memory_before_it_touches_the_board)
+{
+    start();
+    cr_assert_eq(board_start(&board), ABI_STATUS_OK);
+    cr_assert_eq(machine_peek(MPU_CTRL), 5);
+}
+
+Test(bus_run, sets_the_controller_up_as_a_step_says)
+{
+    const struct abi_bus_step step = {.kind = ABI_STEP_CTRL, .index = ABI_CTRL_RUN};
+    uint32_t stored_bytes = 0;
+
+    start();
+    cr_assert_eq(board_start(&board), ABI_STATUS_OK);
+    cr_assert_eq(run(&step, 1, NULL, &stored_bytes), ABI_STATUS_OK);
+    cr_assert_eq(chip.last_prescaler, ABI_CTRL_RUN + 1);
 }
 
 Test(bus_run, names_the_register_that_did_not_become_ready)

@@ -24,9 +24,9 @@ Test(clock, unlocks_the_counter_before_it_starts_it)
     (void)start();
     cr_assert_eq(machine.writes[0].addr, DCB_DEMCR);
     cr_assert_eq(machine.writes[1].addr, DWT_LAR);
-    cr_assert_eq(machine.writes[1].value, 0xC5ACCE55u);
+    cr_assert_eq(machine.writes[1].value, 0xC5ACCE55U);
     cr_assert_eq(machine.writes[2].addr, DWT_CTRL);
-    cr_assert_eq(machine.writes[2].value & 1u, 1);
+    cr_assert_eq(machine.writes[2].value & 1U, 1);
 }
 
 Test(clock, waits_as_long_as_asked_for_and_little_longer)

@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#define STUB_ADDR   0x20000000u
+#define STUB_ADDR   0x20000000U
 #define BLOB_ADDR   MACHINE_RAM_ADDR
-#define BUFFER_ADDR (MACHINE_RAM_ADDR + 0x8000u)
-#define RESULT_ADDR (MACHINE_RAM_ADDR + 0x30000u)
+#define BUFFER_ADDR (MACHINE_RAM_ADDR + 0x8000U)
+#define RESULT_ADDR (MACHINE_RAM_ADDR + 0x30000U)
 
 enum { STACK_WORDS = 64 };
 
@@ -396,7 +396,7 @@ Test(mailbox, hashes_through_the_mapped_window_and_comes_back)
 
 Test(mailbox, refuses_buffers_in_its_own_memory)
 {
-    static const uint32_t addrs[] = {STUB_ADDR, STUB_ADDR + 0x7FFC, STUB_ADDR - 8, 0xFFFFFFF8u};
+    static const uint32_t addrs[] = {STUB_ADDR, STUB_ADDR + 0x7FFC, STUB_ADDR - 8, 0xFFFFFFF8U};
 
     for (size_t i = 0; i < sizeof addrs / sizeof addrs[0]; i++) {
         start_in_program_mode();
@@ -423,7 +423,7 @@ Test(mailbox, refuses_ranges_outside_of_the_chip)
         start_in_program_mode();
         cr_assert_eq(run(command).status, ABI_STATUS_BAD_COMMAND, "kind %u", kinds[i]);
         start_in_program_mode();
-        command.offset = 0xFFFFF000u;
+        command.offset = 0xFFFFF000U;
         cr_assert_eq(run(command).status, ABI_STATUS_BAD_COMMAND, "kind %u", kinds[i]);
     }
 }
@@ -455,6 +455,20 @@ Test(mailbox, ends_an_erase_when_asked_to_and_leaves_the_chip_idle)
     mailbox.abort_request = 0;
     mailbox.acknowledge = submitted - 1;
     cr_assert_eq(run(erase).status, ABI_STATUS_NO_SETUP, "not without the program mode");
+}
+
+Test(mailbox, leaves_the_program_bus_or_recovers_from_whatever_it_is)
+{
+    static const struct abi_command leave = {
+        .kind = ABI_COMMAND_SEQUENCE, .arg0 = ABI_SEQUENCE_LEAVE_PROGRAM};
+
+    start_in_program_mode();
+    cr_assert_eq(run(leave).status, ABI_STATUS_OK);
+    cr_assert_not(chip.dtr);
+    cr_assert_eq(chip.resets, 1, "of the set-up");
+    cr_assert_eq(run(leave).status, ABI_STATUS_OK);
+    cr_assert_eq(chip.resets, 2, "not on the program bus: recovered");
+    cr_assert_eq(chip.mistakes, 0, "%s", chip.mistake);
 }
 
 Test(mailbox, runs_steps_of_the_host)

@@ -94,7 +94,7 @@ Test(nor, refuses_an_erase_that_is_not_whole_units)
     cr_assert_eq(nor_erase(&nor, 7, 0, 0x1000), ABI_STATUS_BAD_COMMAND, "no such type");
     cr_assert_eq(nor_erase(&nor, 0, CHIP_BYTES, 0x1000), ABI_STATUS_BAD_COMMAND);
     cr_assert_eq(nor_erase(&nor, 0, CHIP_BYTES - 0x1000, 0x2000), ABI_STATUS_BAD_COMMAND);
-    cr_assert_eq(nor_erase(&nor, 0, 0xFFFFF000u, 0x2000), ABI_STATUS_BAD_COMMAND);
+    cr_assert_eq(nor_erase(&nor, 0, 0xFFFFF000U, 0x2000), ABI_STATUS_BAD_COMMAND);
     cr_assert_eq(chip.commands, 0, "nothing was sent");
 }
 
@@ -226,7 +226,7 @@ Test(nor, gives_up_at_the_maximum_time)
     memory.erase[0].op = chip_op(CHIP_ERASE_LARGE, true); /* takes ten times as long */
     cr_assert_eq(nor_erase(&nor, 0, 0, 0x1000), ABI_STATUS_ERASE_TIMEOUT);
     cr_assert_eq(detail.value[0], 0);
-    cr_assert_eq(detail.value[1] & 1u, 1, "the status byte");
+    cr_assert_eq(detail.value[1] & 1U, 1, "the status byte");
     cr_assert_geq(machine_now_us() - begin_us, 60000);
     cr_assert_lt(machine_now_us() - begin_us, 60000 + CHIP_SMALL_US + 2000);
 }

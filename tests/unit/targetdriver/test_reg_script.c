@@ -27,7 +27,7 @@ static enum abi_stub_status run(
 static void become_ready(void)
 {
     if (machine_now_us() > 300) {
-        machine_poke(REG, machine_peek(REG) | 4u);
+        machine_poke(REG, machine_peek(REG) | 4U);
     }
 }
 
@@ -56,9 +56,9 @@ Test(reg_script, keeps_the_bits_outside_of_the_mask)
     struct reg_script_failure failure = {0};
 
     start();
-    machine_poke(REG, 0xABCDEFFFu);
+    machine_poke(REG, 0xABCDEFFFU);
     cr_assert_eq(run(&step, 1, &failure), ABI_STATUS_OK);
-    cr_assert_eq(machine_peek(REG), 0xABCDEF5Fu);
+    cr_assert_eq(machine_peek(REG), 0xABCDEF5FU);
 }
 
 Test(reg_script, waits_until_the_bits_are_there)
@@ -82,10 +82,10 @@ Test(reg_script, names_the_register_that_did_not_become_ready)
     struct reg_script_failure failure = {0};
 
     start();
-    machine_poke(REG, 0x12345610u);
+    machine_poke(REG, 0x12345610U);
     cr_assert_eq(run(steps, 2, &failure), ABI_STATUS_REG_TIMEOUT);
     cr_assert_eq(failure.addr, REG);
-    cr_assert_eq(failure.value, 0x12345610u);
+    cr_assert_eq(failure.value, 0x12345610U);
     cr_assert_geq(machine_now_us(), 2000);
     cr_assert_lt(machine_now_us(), 2100);
     cr_assert_eq(machine.write_count, 0, "nothing behind the failed step is done");

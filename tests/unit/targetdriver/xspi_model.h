@@ -26,7 +26,8 @@ struct xspi_model {
     uint32_t polls_until_match;       /* answer[1] comes instead of answer[0] then */
     bool stuck;                       /* the bus never gets on; only EN = 0 ends it */
     bool stuck_but_abortable;
-    bool refuses; /* TEF instead of a transfer */
+    uint32_t lingers; /* looks at SR for which BUSY stays after TCF */
+    bool refuses;     /* TEF instead of a transfer */
     uint32_t aborts;
     uint32_t mistakes;
     const char *mistake; /* the first */
@@ -37,6 +38,7 @@ struct xspi_model {
     uint32_t level, out;
     uint32_t polls;
     uint32_t calibrating;
+    uint32_t lingering;
 };
 
 extern struct xspi_model xspi;
