@@ -86,8 +86,16 @@ void os_wall_clock_text(char text[21]);
 /* Installs handlers for SIGINT and SIGTERM that only count; a second SIGINT ends the process.
  * SIGPIPE is ignored. */
 void os_signals_install(void);
-/* 0, or the number of the first signal that came: 2 or 15. */
+enum { OS_SIGNAL_INTERRUPT = 2, OS_SIGNAL_TIMEOUT = 14, OS_SIGNAL_TERMINATE = 15 };
+/* 0, or the number of the first signal that came. */
 int os_signal_pending(void);
+/* Fills *err for the signal that is pending; always false. */
+bool os_signal_fail(struct error *err);
+/* As if OS_SIGNAL_TIMEOUT had come: the command is over its --timeout and ends as after Ctrl-C. */
+void os_signal_raise_timeout(void);
+/* Standard streams that the caller closed become ones that fail when used: else the first socket
+ * or file opened would take their number and get what is meant for people. */
+void os_standard_streams_hold(void);
 bool os_is_terminal(FILE *stream);
 unsigned os_terminal_columns(FILE *stream); /* 80 when unknown */
 unsigned os_process_id(void);

@@ -1,7 +1,9 @@
 /* Files: reading, and writing that is whole or not at all. The os_posix*.c are the only code with
  * POSIX calls. */
+/* NOLINTBEGIN(readability-identifier-naming): names of the C library */
 #define _DEFAULT_SOURCE 1
 #define _XOPEN_SOURCE   700
+/* NOLINTEND(readability-identifier-naming) */
 
 #include "host/base/os_posix.h"
 
@@ -25,8 +27,7 @@ char *os_posix_join(const char *left, const char *right)
     char *text = malloc(left_count + right_count + 1);
 
     if (text != NULL) {
-        memcpy(text, left, left_count);
-        memcpy(text + left_count, right, right_count + 1);
+        (void)snprintf(text, left_count + right_count + 1, "%s%s", left, right);
     }
     return text;
 }
@@ -106,68 +107,84 @@ static bool make_room(uint8_t **bytes, size_t *capacity, size_t used)
     return true;
 }
 
-static bool read_descriptor(int file, const char *path, size_t limit_bytes, enum error_code code,
-    uint8_t **bytes, size_t *size_bytes, struct error *err)
+/* What a plain file will need, so that one allocation does; 0: not known. */
+static size_t expected_bytes(int file, size_t limit_bytes)
 {
-    uint8_t *data = NULL;
-    size_t capacity = 0;
-    size_t used = 0;
     struct stat status;
 
-    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
-        (uint64_t)status.st_size <= limit_bytes) {
-        capacity = (size_t)status.st_size + READ_STEP_BYTES; /* one allocation for a plain file */
-        data = malloc(capacity);
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0 ||
+        (uint64_t)status.st_size > limit_bytes) {
+        return 0;
     }
-    for (;;) {
-        ssize_t count = 0;
+    return (size_t)status.st_size + READ_STEP_BYTES;
+}
 
-        if ((data == NULL && capacity > 0) || !make_room(&data, &capacity, used)) {
-            (void)error_set(err, ERROR_HOST_IO, "no memory for %s", path);
-            break;
+static ssize_t read_some(int file, uint8_t *bytes, size_t capacity)
+{
+    ssize_t count = 0;
+
+    do {
+        count = read(file, bytes, capacity);
+    } while (count < 0 && errno == EINTR);
+    return count;
+}
+
+struct source {
+    int file;
+    const char *path;
+    size_t limit_bytes;
+    enum error_code code;
+};
+
+/* *bytes is to be freed whatever happens. */
+static bool read_descriptor(
+    const struct source *source, uint8_t **bytes, size_t *used, struct error *err)
+{
+    size_t capacity = expected_bytes(source->file, source->limit_bytes);
+    ssize_t count = 0;
+
+    *bytes = malloc(capacity > 0 ? capacity : 1);
+    do {
+        if (*bytes == NULL || !make_room(bytes, &capacity, *used)) {
+            return error_set(err, ERROR_HOST_IO, "no memory for %s", source->path);
         }
-        count = read(file, data + used, capacity - used);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
+        count = read_some(source->file, *bytes + *used, capacity - *used);
         if (count < 0) {
-            (void)error_set(err, code, "%s: %s", path, os_error_text());
-            break;
+            return error_set(err, source->code, "%s: %s", source->path, os_error_text());
         }
-        if (count == 0) {
-            *bytes = data;
-            *size_bytes = used;
-            return true;
+        *used += (size_t)count;
+        if (*used > source->limit_bytes) {
+            return error_set(
+                err, source->code, "%s: larger than %zu bytes", source->path, source->limit_bytes);
         }
-        used += (size_t)count;
-        if (used > limit_bytes) {
-            (void)error_set(err, code, "%s: larger than %zu bytes", path, limit_bytes);
-            break;
-        }
-    }
-    free(data);
-    return false;
+    } while (count > 0);
+    return true;
 }
 
 bool os_read_file(const char *path, size_t limit_bytes, enum error_code code, uint8_t **bytes,
     size_t *size_bytes, struct error *err)
 {
+    struct source source = {STDIN_FILENO, "standard input", limit_bytes, code};
     bool is_standard = strcmp(path, "-") == 0;
-    int file = STDIN_FILENO;
     bool ok = false;
 
     *bytes = NULL;
     *size_bytes = 0;
     if (!is_standard) {
-        file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (file < 0) {
+        source.path = path;
+        source.file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (source.file < 0) {
             return error_set(err, code, "%s: %s", path, os_error_text());
         }
     }
-    ok = read_descriptor(
-        file, is_standard ? "standard input" : path, limit_bytes, code, bytes, size_bytes, err);
+    ok = read_descriptor(&source, bytes, size_bytes, err);
     if (!is_standard) {
-        (void)close(file);
+        (void)close(source.file);
+    }
+    if (!ok) {
+        free(*bytes);
+        *bytes = NULL;
+        *size_bytes = 0;
     }
     return ok;
 }
@@ -247,7 +264,8 @@ bool os_output_open(const char *path, struct os_output **out, struct error *err)
 
     *out = NULL;
     if (output == NULL) {
-        return error_set(err, ERROR_HOST_IO, "no memory to write %s", path);
+        (void)error_set(err, ERROR_HOST_IO, "no memory to write %s", path);
+        return false;
     }
     output->file = -1;
     if (strcmp(path, "-") == 0) {

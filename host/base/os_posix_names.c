@@ -1,6 +1,8 @@
 /* Names, folders, and where things of this user belong. */
+/* NOLINTBEGIN(readability-identifier-naming): names of the C library */
 #define _DEFAULT_SOURCE 1
 #define _XOPEN_SOURCE   700
+/* NOLINTEND(readability-identifier-naming) */
 
 #include "host/base/os.h"
 #include "host/base/os_posix.h"
@@ -96,6 +98,7 @@ bool os_list_directory(const char *path, char ***names, size_t *count, struct er
     if (folder == NULL) {
         return errno == ENOENT || error_set(err, ERROR_HOST_IO, "%s: %s", path, os_error_text());
     }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else reads this folder stream */
     while (ok && (entry = readdir(folder)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             ok = append_name(names, count, entry->d_name);
@@ -159,13 +162,15 @@ static const char *absolute_setting(const char *name)
 static char *home_directory(void)
 {
     const char *home = absolute_setting("HOME");
-    const struct passwd *entry = NULL;
+    struct passwd *entry = NULL;
+    struct passwd storage;
+    char names[4096];
 
-    if (home == NULL) {
-        entry = getpwuid(getuid());
-        home = entry != NULL && entry->pw_dir != NULL ? entry->pw_dir : "/";
+    if (home == NULL && getpwuid_r(getuid(), &storage, names, sizeof names, &entry) == 0 &&
+        entry != NULL) {
+        home = entry->pw_dir;
     }
-    return strdup(home);
+    return strdup(home != NULL ? home : "/");
 }
 
 static char *user_directory(const char *setting, const char *below_home)

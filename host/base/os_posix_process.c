@@ -1,6 +1,8 @@
 /* Programs, time, signals, terminal, regular expressions. */
+/* NOLINTBEGIN(readability-identifier-naming): names of the C library */
 #define _DEFAULT_SOURCE 1
 #define _XOPEN_SOURCE   700
+/* NOLINTEND(readability-identifier-naming) */
 
 #include "host/base/os.h"
 
@@ -18,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+extern char **environ; /* NOLINT(cppcoreguidelines-avoid-non-const-global-variables): POSIX */
 
 enum {
     NS_PER_MS = 1000000,
@@ -29,7 +31,7 @@ enum {
 };
 
 /* Set by the handler: number of the first signal, and how many SIGINT came. */
-static volatile sig_atomic_t signal_state[2];
+static volatile sig_atomic_t signal_state[2]; /* NOLINT(*-avoid-non-const-global-variables) */
 
 /* ---- time ---- */
 
@@ -92,7 +94,6 @@ static bool capture_all(struct capture captures[2], size_t limit_bytes)
     while (captures[0].file >= 0 || captures[1].file >= 0) {
         struct pollfd entries[2] = {
             {.fd = captures[0].file, .events = POLLIN}, {.fd = captures[1].file, .events = POLLIN}};
-        size_t i = 0;
 
         if (os_monotonic_ns() > deadline_ns) {
             return false;
@@ -100,10 +101,11 @@ static bool capture_all(struct capture captures[2], size_t limit_bytes)
         if (poll(entries, 2, 1000) <= 0) {
             continue;
         }
-        for (i = 0; i < 2; i++) {
-            if (entries[i].revents != 0) {
-                capture_some(&captures[i], limit_bytes);
-            }
+        if (entries[0].revents != 0) {
+            capture_some(&captures[0], limit_bytes);
+        }
+        if (entries[1].revents != 0) {
+            capture_some(&captures[1], limit_bytes);
         }
     }
     return true;
@@ -127,16 +129,23 @@ static bool spawn(const char *const argv[], int out, int errors, pid_t *pid, str
     sigset_t defaults;
     char **arguments = NULL;
     size_t count = 0;
+    size_t i = 0;
     int status = 0;
 
     while (argv[count] != NULL) {
         count++;
     }
+    if (count == 0) {
+        return error_set(err, ERROR_INTERNAL, "a program without a name cannot be started");
+    }
     arguments = calloc(count + 1, sizeof *arguments);
     if (arguments == NULL) {
-        return error_set(err, ERROR_HOST_IO, "no memory to start %s", argv[0]);
+        (void)error_set(err, ERROR_HOST_IO, "no memory to start %s", argv[0]);
+        return false;
     }
-    memcpy(arguments, argv, count * sizeof *arguments); /* POSIX forgot a const */
+    for (i = 0; i < count; i++) {
+        memcpy(&arguments[i], &argv[i], sizeof arguments[i]); /* POSIX forgot a const */
+    }
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawnattr_init(&attributes);
     (void)sigemptyset(&defaults);
@@ -155,7 +164,8 @@ static bool spawn(const char *const argv[], int out, int errors, pid_t *pid, str
     (void)posix_spawnattr_destroy(&attributes);
     free(arguments);
     if (status != 0) {
-        return error_set(err, ERROR_HOST_IO, "%s cannot be started: %s", argv[0], strerror(status));
+        errno = status;
+        return error_set(err, ERROR_HOST_IO, "%s cannot be started: %s", argv[0], os_error_text());
     }
     return true;
 }
@@ -301,12 +311,45 @@ void os_signals_install(void)
     (void)sigaction(SIGPIPE, &action, NULL);
 }
 
+bool os_signal_fail(struct error *err)
+{
+    switch (os_signal_pending()) {
+    case OS_SIGNAL_TIMEOUT:
+        return error_set(
+            err, ERROR_WAIT_TIMEOUT, "the command took longer than its --timeout allows");
+    case OS_SIGNAL_TERMINATE:
+        return error_set(err, ERROR_TERMINATED, "terminated by a signal");
+    default:
+        return error_set(err, ERROR_INTERRUPTED, "interrupted");
+    }
+}
+
+void os_signal_raise_timeout(void)
+{
+    if (signal_state[0] == 0) {
+        signal_state[0] = OS_SIGNAL_TIMEOUT;
+    }
+}
+
 int os_signal_pending(void)
 {
     return (int)signal_state[0];
 }
 
 /* ---- terminal ---- */
+
+void os_standard_streams_hold(void)
+{
+    int file = STDIN_FILENO;
+
+    for (file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        /* open() takes the lowest free number. */
+        if (fcntl(file, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) {
+            return;
+        }
+    }
+}
 
 bool os_is_terminal(FILE *stream)
 {

@@ -1,6 +1,8 @@
 /* TCP: connected sockets that never block for longer than they are told to. */
+/* NOLINTBEGIN(readability-identifier-naming): names of the C library */
 #define _DEFAULT_SOURCE 1
 #define _XOPEN_SOURCE   700
+/* NOLINTEND(readability-identifier-naming) */
 
 #include "host/base/os.h"
 

@@ -16,9 +16,10 @@ enum {
 /* ---- assembling ---- */
 
 static bool check_program(
-    const uint8_t *program, size_t program_bytes, uint32_t *blob_offset, struct error *err)
+    const struct flash_boot_program *program, uint32_t *blob_offset, struct error *err)
 {
-    const uint8_t *header = program + ABI_BOOT_HEADER_OFFSET;
+    const uint8_t *header = program->bytes + ABI_BOOT_HEADER_OFFSET;
+    size_t program_bytes = program->size_bytes;
 
     if (program_bytes < HEADER_END || le_get32(header) != ABI_BOOT_MAGIC ||
         le_get32(header + 4) != ABI_BOOT_VERSION) {
@@ -73,7 +74,7 @@ static bool check_board(const struct board *board, struct error *err)
     return false;
 }
 
-bool flash_boot_assemble(const struct board *board, const uint8_t *program, size_t program_bytes,
+bool flash_boot_assemble(const struct board *board, const struct flash_boot_program *program,
     uint32_t hslv, struct log *log, struct flash_bootloader *bootloader, struct error *err)
 {
     const struct board_internal_flash *flash = &board->mcu.flash;
@@ -83,7 +84,7 @@ bool flash_boot_assemble(const struct board *board, const uint8_t *program, size
     size_t memory = 0;
 
     memset(bootloader, 0, sizeof *bootloader);
-    if (!check_board(board, err) || !check_program(program, program_bytes, &blob_offset, err)) {
+    if (!check_board(board, err) || !check_program(program, &blob_offset, err)) {
         return false;
     }
     memory = board->partitions[board->boot_partition].memory_index;
@@ -93,7 +94,7 @@ bool flash_boot_assemble(const struct board *board, const uint8_t *program, size
         return error_set(err, ERROR_HOST_IO, "no memory for the bootloader");
     }
     memset(bootloader->bytes, 0xFF, capacity);
-    memcpy(bootloader->bytes, program, program_bytes);
+    memcpy(bootloader->bytes, program->bytes, program->size_bytes);
     if (!board_blob_make(board, memory, hslv, log, bootloader->bytes + blob_offset,
             ABI_BLOB_MAX_BYTES, &blob_bytes, err) ||
         !read_config(bootloader->bytes + blob_offset, blob_bytes, bootloader, err)) {
@@ -123,8 +124,12 @@ void flash_boot_free(struct flash_bootloader *bootloader)
 bool flash_boot_image(const struct board *board, const struct flash_bootloader *bootloader,
     struct image **image, struct error *err)
 {
-    return image_parse("bootloader", bootloader->bytes, bootloader->size_bytes, IMAGE_BIN,
-        board->mcu.flash.addr, image, err);
+    const struct image_input input = {.bytes = bootloader->bytes,
+        .size_bytes = bootloader->size_bytes,
+        .format = IMAGE_BIN,
+        .bin_addr = board->mcu.flash.addr};
+
+    return image_parse("bootloader", &input, image, err);
 }
 
 /* ---- what is installed ---- */

@@ -21,10 +21,14 @@ struct flash_bootloader {
  * flash_session_hslv(), or internal_flash_read_hslv(). ERROR_USAGE for a board without "boot". */
 MUST_USE bool flash_boot_make(const struct board *board, uint32_t hslv, struct log *log,
     struct flash_bootloader *bootloader, struct error *err);
+struct flash_boot_program {
+    const uint8_t *bytes;
+    size_t size_bytes;
+};
 /* The same from a given program (embedded_boot). Pure but for the log. */
-MUST_USE bool flash_boot_assemble(const struct board *board, const uint8_t *program,
-    size_t program_bytes, uint32_t hslv, struct log *log, struct flash_bootloader *bootloader,
-    struct error *err);
+MUST_USE bool flash_boot_assemble(const struct board *board,
+    const struct flash_boot_program *program, uint32_t hslv, struct log *log,
+    struct flash_bootloader *bootloader, struct error *err);
 void flash_boot_free(struct flash_bootloader *bootloader);
 /* As an image for a plan (of internal flash), so that installing is part of the one plan. */
 MUST_USE bool flash_boot_image(const struct board *board, const struct flash_bootloader *bootloader,

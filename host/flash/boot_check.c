@@ -12,6 +12,8 @@ enum {
     LOOK_EVERY_MS = 5,
     /* The boot ROM runs first, for at most this long (silicon rule 5). */
     BOOT_ROM_MS = 500,
+    /* Before that nobody asks whether the core is locked up. */
+    LOCK_UP_MS = 100,
     AT_VALUES = 12,
     AT_CRC = 28,
     DHCSR_HALTED = 1 << 17,
@@ -129,6 +131,15 @@ static bool clear_reason(
            target_write(target, bootloader->reason_addr, zeros, sizeof zeros, err);
 }
 
+/* Nothing more can come from a core that is locked up. */
+static bool is_locked_up(struct target *target)
+{
+    struct error ignored;
+    uint32_t dhcsr = 0;
+
+    return target_read_dhcsr(target, &dhcsr, &ignored) && (dhcsr & DHCSR_LOCKED_UP) != 0;
+}
+
 /* Until there is a reason other than "started", or the time is over. */
 static bool wait_for_reason(struct target *target, const struct flash_bootloader *bootloader,
     struct flash_boot_report *report, struct error *err)
@@ -145,6 +156,10 @@ static bool wait_for_reason(struct target *target, const struct flash_bootloader
         }
         report->has_reason = flash_boot_reason_decode(bytes, &report->reason);
         report->elapsed_ns = probe_now_ns(probe) - start_ns;
+        if (!report->has_reason && report->elapsed_ns > LOCK_UP_MS * (uint64_t)NS_PER_MS &&
+            is_locked_up(target)) {
+            break;
+        }
     } while ((!report->has_reason || report->reason.code == ABI_BOOT_STARTED) &&
              report->elapsed_ns < limit_ns);
     return true;

@@ -5,6 +5,7 @@
 bool flash_boot_make(const struct board *board, uint32_t hslv, struct log *log,
     struct flash_bootloader *bootloader, struct error *err)
 {
-    return flash_boot_assemble(
-        board, embedded_boot.bytes, embedded_boot.size_bytes, hslv, log, bootloader, err);
+    const struct flash_boot_program program = {embedded_boot.bytes, embedded_boot.size_bytes};
+
+    return flash_boot_assemble(board, &program, hslv, log, bootloader, err);
 }

@@ -179,37 +179,45 @@ static bool end_in_block(struct flash_device *device, uint32_t offset, uint32_t 
     return true;
 }
 
+/* Index of the last block whose hash is not that of FF; count: none. */
+static uint32_t last_not_blank(const struct abi_block_hash *hashes, uint32_t count)
+{
+    uint8_t bytes[BLOCK_BYTES];
+    struct abi_block_hash blank = {0};
+    uint32_t i = count;
+
+    memset(bytes, 0xFF, sizeof bytes);
+    blank.crc32 = crc32_update(0, bytes, sizeof bytes);
+    blank.xxh32 = xxh32_hash(bytes, sizeof bytes);
+    while (i > 0 && hashes[i - 1].crc32 == blank.crc32 && hashes[i - 1].xxh32 == blank.xxh32) {
+        i--;
+    }
+    return i > 0 ? i - 1 : count;
+}
+
 /* From the end downwards, a hash command for each step. *found: the last block that is not blank.
  */
 static bool find_last_block(struct flash_device *device, const struct flash_boot_place *place,
     struct abi_block_hash *hashes, uint32_t *found, bool *is_blank, struct error *err)
 {
-    uint8_t bytes[BLOCK_BYTES];
-    struct abi_block_hash blank = {0};
     uint32_t end = place->limit_bytes / BLOCK_BYTES * BLOCK_BYTES;
 
-    memset(bytes, 0xFF, sizeof bytes);
-    blank.crc32 = crc32_update(0, bytes, sizeof bytes);
-    blank.xxh32 = xxh32_hash(bytes, sizeof bytes);
     *is_blank = true;
-    while (end > 0) {
+    while (end > 0 && *is_blank) {
         uint32_t step_bytes = end < STEP_BYTES ? end : STEP_BYTES;
         const struct flash_range range = {
             .offset = place->entry_offset + (end - step_bytes), .size_bytes = step_bytes};
-        uint32_t i = step_bytes / BLOCK_BYTES;
+        uint32_t count = step_bytes / BLOCK_BYTES;
+        uint32_t last = 0;
 
         if (!flash_check_signal(device, err) ||
             !device->driver->hash(device, &range, BLOCK_BYTES, false, hashes, err)) {
             return false;
         }
-        while (i-- > 0) {
-            if (hashes[i].crc32 != blank.crc32 || hashes[i].xxh32 != blank.xxh32) {
-                *found = (end - step_bytes) + i * BLOCK_BYTES;
-                *is_blank = false;
-                return true;
-            }
-        }
         end -= step_bytes;
+        last = last_not_blank(hashes, count);
+        *is_blank = last == count;
+        *found = end + last * BLOCK_BYTES;
     }
     return true;
 }

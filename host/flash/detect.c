@@ -39,8 +39,8 @@ static bool is_shifted_bit(const uint8_t *found, const uint8_t *expected, size_t
     size_t i = 0;
 
     for (i = 0; i < count; i++) {
-        unsigned next = i + 1 < count ? expected[i + 1] >> 7 : found[i] & 1u;
-        unsigned before = i > 0 ? expected[i - 1] & 1u : found[0] >> 7;
+        unsigned next = i + 1 < count ? expected[i + 1] >> 7 : found[i] & 1U;
+        unsigned before = i > 0 ? expected[i - 1] & 1U : found[0] >> 7;
 
         is_early = is_early && found[i] == (uint8_t)((unsigned)expected[i] << 1 | next);
         is_late = is_late && found[i] == (uint8_t)((unsigned)expected[i] >> 1 | before << 7);
@@ -85,7 +85,7 @@ static int stuck_line(const uint8_t *found, const uint8_t *expected, size_t coun
         wrong |= found[i] ^ expected[i];
     }
     for (line = 0; line < 8; line++) {
-        if (wrong == 1u << line && ((always | never) & wrong) != 0) {
+        if (wrong == 1U << line && ((always | never) & wrong) != 0) {
             return line;
         }
     }

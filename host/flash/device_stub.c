@@ -194,8 +194,7 @@ static bool hash(struct flash_device *base, const struct flash_range *range, uin
         count = count < limit_bytes ? count : (uint32_t)limit_bytes;
         if (!stub_client_hash(device->stub, range->offset + done, count, block_bytes, mapped,
                 hashes + done / block_bytes, err)) {
-            return error_add_context(err, "hashing %" PRIu32 " bytes at 0x%08" PRIx32, count,
-                base->geometry.addr + range->offset + done);
+            return false;
         }
     }
     return true;
@@ -214,8 +213,7 @@ static bool compare(struct flash_device *base, uint32_t offset, const uint8_t *e
 
     if (!finish(base, err) || !stub_client_fill(device->stub, 0, expected, size_bytes, err) ||
         !stub_client_call(device->stub, &command, device->timeout_ms, &result, err)) {
-        return error_add_context(err, "comparing %" PRIu32 " bytes at 0x%08" PRIx32, size_bytes,
-            base->geometry.addr + offset);
+        return false;
     }
     *difference = (struct flash_difference){.first_offset = result.value[0],
         .count = result.value[1],

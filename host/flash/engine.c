@@ -87,28 +87,30 @@ static bool look_at_memory(struct run *run, size_t index, struct error *err)
     flash_meter_start(&meter, run->options->compare ? run->options->listener : NULL, run->device,
         FLASH_PHASE_COMPARE, flash_verify_sector_bytes(memory));
     ok = flash_prepare_memory(run->device, memory, &prepare, &meter, err);
-    flash_meter_stop(&meter, &run->result->compare_ns);
+    flash_meter_end(&meter, ok, &run->result->compare_ns);
     flash_plan_sum(memory, &run->result->totals[index]);
     return ok;
 }
 
-/* Does the chip have exactly this record, over an image that does not change? */
-static bool is_record_current(
-    struct run *run, const struct flash_memory_plan *memory, const struct abi_boot_record *found)
+/* Does the chip have a record of this length and CRC, over an image that does not change? Its name
+ * only informs: the same bytes from blinky.elf after blinky.bin are no reason to erase a sector. */
+static bool is_record_current(struct run *run, const struct flash_memory_plan *memory,
+    const struct abi_boot_record *found, bool *is_current, struct error *err)
 {
     const struct flash_record_plan *record = &run->plan->record;
-    struct abi_boot_record wanted;
     uint32_t crc32 = 0;
 
-    if (record->action == FLASH_RECORD_RECOMPUTE) {
+    *is_current = record->action == FLASH_RECORD_RECOMPUTE;
+    if (record->action != FLASH_RECORD_WRITE || found->image_bytes != record->image_bytes) {
         return true;
     }
-    if (record->action != FLASH_RECORD_WRITE ||
-        !flash_record_crc_of_plan(memory, record->entry_offset, record->image_bytes, &crc32)) {
-        return false;
+    if (!flash_record_crc_of_plan(memory, record->entry_offset, record->image_bytes, &crc32) &&
+        !flash_record_crc_of_chip(
+            run->device, record->entry_offset, record->image_bytes, &crc32, err)) {
+        return false; /* an image with gaps counts with what the chip has in them */
     }
-    flash_record_make(record, crc32, &wanted);
-    return memcmp(&wanted, found, sizeof wanted) == 0;
+    *is_current = found->image_crc32 == crc32;
+    return true;
 }
 
 /* The record is left alone only when nothing below it changes and it is right already. */
@@ -120,6 +122,7 @@ static bool look_at_record(struct run *run, struct error *err)
     struct abi_boot_record found;
     const struct flash_memory_plan *memory = NULL;
     uint32_t sector_bytes = 0;
+    bool is_current = false;
 
     run->needs_record = index < run->plan->memory_count;
     if (!run->needs_record) {
@@ -134,7 +137,10 @@ static bool look_at_record(struct run *run, struct error *err)
     }
     if (memory->block_count == 0 && state == FLASH_RECORD_VALID &&
         (memory->sectors[record->offset / sector_bytes] & FLASH_SECTOR_UNTRUSTED) == 0) {
-        run->needs_record = !is_record_current(run, memory, &found);
+        if (!is_record_current(run, memory, &found, &is_current, err)) {
+            return false;
+        }
+        run->needs_record = !is_current;
     }
     if (record->action == FLASH_RECORD_REMOVE && state == FLASH_RECORD_ABSENT) {
         run->needs_record = false;
@@ -259,7 +265,7 @@ static bool write_memory(struct run *run, size_t index, struct error *err)
         flash_writer_describe(&writer, err->state, sizeof err->state);
     }
     flash_writer_close(&writer);
-    flash_meter_stop(&meter, &run->result->write_ns);
+    flash_meter_end(&meter, ok, &run->result->write_ns);
     return ok;
 }
 
@@ -278,7 +284,7 @@ static bool verify_memory(struct run *run, size_t index, struct error *err)
     flash_meter_start(&meter, run->options->listener, run->device, FLASH_PHASE_VERIFY,
         flash_verify_sector_bytes(memory));
     ok = flash_verify_sectors(run->device, memory, &meter, err);
-    flash_meter_stop(&meter, &run->result->verify_ns);
+    flash_meter_end(&meter, ok, &run->result->verify_ns);
     return ok || error_add_context(err, "verifying memory %s", memory->geometry.name);
 }
 
@@ -426,7 +432,7 @@ bool flash_engine_verify(struct flash_plan *plan, struct flash_device_source *so
         flash_meter_start(&meter, options->listener, device, FLASH_PHASE_VERIFY,
             result->totals[i].requested_bytes);
         ok = flash_verify_pieces(device, memory, &meter, err);
-        flash_meter_stop(&meter, &result->verify_ns);
+        flash_meter_end(&meter, ok, &result->verify_ns);
     }
     result->verified = ok;
     return ok;

@@ -182,7 +182,7 @@ static bool verify(struct test *test, struct error *err)
     flash_meter_start(&meter, test->options->listener, test->device, FLASH_PHASE_VERIFY,
         flash_verify_sector_bytes(&test->plan));
     ok = flash_verify_sectors(test->device, &test->plan, &meter, err);
-    flash_meter_stop(&meter, &test->result->verify_ns);
+    flash_meter_end(&meter, ok, &test->result->verify_ns);
     return ok;
 }
 
@@ -208,7 +208,7 @@ static bool verify_mapped(struct test *test, struct error *err)
         &meter, test->options->listener, device, FLASH_PHASE_MAPPED, range.size_bytes);
     ok = range.size_bytes == 0 ||
          device->driver->hash(device, &range, BLOCK_BYTES, true, hashes, err);
-    flash_meter_stop(&meter, &test->result->mapped_ns);
+    flash_meter_end(&meter, ok, &test->result->mapped_ns);
     for (at = 0; ok && at < range.size_bytes; at += BLOCK_BYTES) {
         uint32_t block_bytes =
             range.size_bytes - at < BLOCK_BYTES ? range.size_bytes - at : BLOCK_BYTES;

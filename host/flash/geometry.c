@@ -90,18 +90,23 @@ const char *flash_memory_name(const struct board *board, size_t memory)
     return memory < board->memory_count ? board->memories[memory].name : "internal";
 }
 
+static bool is_inside(const struct board *board, size_t memory, uint32_t addr)
+{
+    struct board_range range = flash_memory_range(board, memory);
+
+    return addr - range.addr < range.size_bytes;
+}
+
 size_t flash_memory_at(const struct board *board, uint32_t addr)
 {
     size_t memory = 0;
 
-    for (memory = 0; memory < FLASH_MEMORY_COUNT; memory++) {
-        if (memory < board->memory_count || memory == FLASH_MEMORY_INTERNAL) {
-            struct board_range range = flash_memory_range(board, memory);
-
-            if (addr - range.addr < range.size_bytes) {
-                return memory;
-            }
-        }
+    while (memory < board->memory_count && !is_inside(board, memory, addr)) {
+        memory++;
     }
-    return FLASH_MEMORY_COUNT;
+    if (memory < board->memory_count) {
+        return memory;
+    }
+    return is_inside(board, FLASH_MEMORY_INTERNAL, addr) ? FLASH_MEMORY_INTERNAL
+                                                         : FLASH_MEMORY_COUNT;
 }

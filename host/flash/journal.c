@@ -237,29 +237,35 @@ bool flash_journal_store(
     return ok;
 }
 
-/* One entry after the other, each range inside the memory. */
+/* One entry, its range inside the memory. */
+static bool decode_entry(struct bytes *cursor, struct flash_journal *journal)
+{
+    const uint8_t *entry = bytes_take(cursor, ENTRY_BYTES);
+    const uint8_t *data = NULL;
+    uint32_t offset = 0;
+    uint32_t size_bytes = 0;
+
+    if (entry == NULL) {
+        return false;
+    }
+    offset = le_get32(entry + 4);
+    size_bytes = le_get32(entry + 8);
+    if (offset >= journal->memory_bytes || size_bytes > journal->memory_bytes - offset) {
+        return false;
+    }
+    if (le_get32(entry) == KIND_WORK) {
+        return flash_journal_add_work(journal, offset, size_bytes);
+    }
+    data = le_get32(entry) == KIND_KEEP ? bytes_take(cursor, size_bytes) : NULL;
+    return data != NULL && flash_journal_add_keep(journal, offset, size_bytes, data);
+}
+
 static bool decode_entries(struct bytes *cursor, uint32_t count, struct flash_journal *journal)
 {
     uint32_t i = 0;
 
     for (i = 0; i < count; i++) {
-        const uint8_t *entry = bytes_take(cursor, ENTRY_BYTES);
-        const uint8_t *data = NULL;
-        uint32_t kind = entry == NULL ? 0 : le_get32(entry);
-        uint32_t offset = entry == NULL ? 0 : le_get32(entry + 4);
-        uint32_t size_bytes = entry == NULL ? 0 : le_get32(entry + 8);
-
-        if (offset >= journal->memory_bytes || size_bytes > journal->memory_bytes - offset) {
-            return false;
-        }
-        if (kind == KIND_WORK) {
-            if (!flash_journal_add_work(journal, offset, size_bytes)) {
-                return false;
-            }
-            continue;
-        }
-        data = kind == KIND_KEEP ? bytes_take(cursor, size_bytes) : NULL;
-        if (data == NULL || !flash_journal_add_keep(journal, offset, size_bytes, data)) {
+        if (!decode_entry(cursor, journal)) {
             return false;
         }
     }

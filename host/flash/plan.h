@@ -95,7 +95,7 @@ struct flash_record_plan {
 
 struct flash_plan_options {
     enum flash_erase_mode erase;
-    bool consent;   /* --yes, or asked for */
+    bool consent;   /* --yes, or asked for; true for a plan that only verifies */
     bool allow_ram; /* segments in MCU RAM become ram_pieces (`run`); else they are an error */
     const struct abi_boot_record
         *old_record; /* valid one found in the chip; NULL: none or unknown */

@@ -101,6 +101,21 @@ static bool mark_sector(struct flash_memory_plan *memory, size_t sector, struct 
     return add_keeps_of(memory, offset, sector_bytes, err);
 }
 
+static bool mark_piece(
+    struct flash_memory_plan *memory, const struct flash_piece *piece, struct error *err)
+{
+    uint32_t sector_bytes = flash_geometry_sector_bytes(&memory->geometry);
+    size_t last = (piece->offset + (piece->size_bytes - 1)) / sector_bytes;
+    size_t sector = 0;
+
+    for (sector = piece->offset / sector_bytes; sector <= last; sector++) {
+        if (!mark_sector(memory, sector, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool flash_plan_mark_sectors(struct flash_memory_plan *memory, struct error *err)
 {
     uint32_t sector_bytes = flash_geometry_sector_bytes(&memory->geometry);
@@ -117,14 +132,8 @@ bool flash_plan_mark_sectors(struct flash_memory_plan *memory, struct error *err
         return no_memory(err);
     }
     for (i = 0; i < memory->piece_count; i++) {
-        const struct flash_piece *piece = &memory->pieces[i];
-        size_t last = (piece->offset + (piece->size_bytes - 1)) / sector_bytes;
-        size_t sector = 0;
-
-        for (sector = piece->offset / sector_bytes; sector <= last; sector++) {
-            if (!mark_sector(memory, sector, err)) {
-                return false;
-            }
+        if (!mark_piece(memory, &memory->pieces[i], err)) {
+            return false;
         }
     }
     return true;

@@ -17,36 +17,39 @@ static bool is_touched(uint8_t flags)
     return (flags & (FLASH_SECTOR_COVERED | FLASH_SECTOR_PARTIAL)) != 0;
 }
 
-void flash_plan_sum(const struct flash_memory_plan *memory, struct flash_plan_totals *totals)
+/* Cut at the sectors, some of which may be the same already. */
+static void sum_piece(const struct flash_memory_plan *memory, const struct flash_piece *piece,
+    struct flash_plan_totals *totals)
 {
     uint32_t sector_bytes = flash_geometry_sector_bytes(&memory->geometry);
-    uint64_t kept_bytes = 0;
+    uint32_t done = 0;
+    uint32_t step = 0;
+
+    totals->requested_bytes += piece->size_bytes;
+    for (done = 0; done < piece->size_bytes; done += step) {
+        uint32_t offset = piece->offset + done;
+
+        step = sector_bytes - offset % sector_bytes;
+        step = step < piece->size_bytes - done ? step : piece->size_bytes - done;
+        if ((memory->sectors[offset / sector_bytes] & FLASH_SECTOR_SAME) != 0) {
+            totals->same_bytes += step;
+        } else if (piece->bytes != NULL) {
+            totals->program_bytes += step;
+        }
+    }
+}
+
+void flash_plan_sum(const struct flash_memory_plan *memory, struct flash_plan_totals *totals)
+{
     size_t i = 0;
 
     memset(totals, 0, sizeof *totals);
     for (i = 0; i < memory->piece_count; i++) {
-        const struct flash_piece *piece = &memory->pieces[i];
-        uint32_t left = piece->size_bytes;
-        uint32_t offset = piece->offset;
-
-        totals->requested_bytes += left;
-        while (left > 0) { /* cut at the sectors, some of which may be the same already */
-            uint32_t step = sector_bytes - offset % sector_bytes;
-
-            step = step < left ? step : left;
-            if ((memory->sectors[offset / sector_bytes] & FLASH_SECTOR_SAME) != 0) {
-                totals->same_bytes += step;
-            } else if (piece->bytes != NULL) {
-                totals->program_bytes += step;
-            }
-            offset += step;
-            left -= step;
-        }
+        sum_piece(memory, &memory->pieces[i], totals);
     }
     for (i = 0; i < memory->keep_count; i++) {
-        kept_bytes += memory->keeps[i].size_bytes;
+        totals->keep_bytes += memory->keeps[i].size_bytes;
     }
-    totals->keep_bytes = kept_bytes;
     for (i = 0; i < memory->block_count; i++) {
         if (memory->blocks[i].erase_type != FLASH_ERASE_TYPE_NONE) {
             totals->erase_bytes += memory->blocks[i].size_bytes;
@@ -54,8 +57,10 @@ void flash_plan_sum(const struct flash_memory_plan *memory, struct flash_plan_to
         }
     }
     for (i = 0; i < memory->sector_count; i++) {
-        totals->sector_same_count +=
+        bool is_same =
             is_touched(memory->sectors[i]) && (memory->sectors[i] & FLASH_SECTOR_SAME) != 0;
+
+        totals->sector_same_count += is_same ? 1 : 0;
     }
 }
 

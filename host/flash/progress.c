@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { SIGNAL_TERMINATE = 15 };
-
 const char *flash_phase_name(enum flash_phase phase)
 {
     static const char *const names[FLASH_PHASE_COUNT] = {
@@ -55,16 +53,20 @@ void flash_meter_stop(struct flash_meter *meter, uint64_t *elapsed_ns)
     *elapsed_ns += meter->progress.elapsed_ns;
 }
 
+void flash_meter_end(struct flash_meter *meter, bool ok, uint64_t *elapsed_ns)
+{
+    if (ok) {
+        flash_meter_stop(meter, elapsed_ns);
+    }
+}
+
 bool flash_check_signal(struct flash_device *device, struct error *err)
 {
-    int number = os_signal_pending();
-
-    if (number == 0) {
+    if (os_signal_pending() == 0) {
         return true;
     }
     if (!device->driver->finish(device, err)) {
         return false; /* the device has noticed the signal itself, or failed */
     }
-    return error_set(err, number == SIGNAL_TERMINATE ? ERROR_TERMINATED : ERROR_INTERRUPTED,
-        number == SIGNAL_TERMINATE ? "terminated" : "interrupted");
+    return os_signal_fail(err);
 }

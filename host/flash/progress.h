@@ -47,6 +47,8 @@ void flash_meter_start(struct flash_meter *meter, const struct flash_listener *l
 void flash_meter_report(struct flash_meter *meter, uint64_t done_bytes);
 /* Reports the end and adds the time taken to *elapsed_ns. */
 void flash_meter_stop(struct flash_meter *meter, uint64_t *elapsed_ns);
+/* The same when ok; a phase that failed ends with what it last reported, not with all done. */
+void flash_meter_end(struct flash_meter *meter, bool ok, uint64_t *elapsed_ns);
 
 /* False with ERROR_INTERRUPTED or ERROR_TERMINATED after a signal, once the device is idle. */
 MUST_USE bool flash_check_signal(struct flash_device *device, struct error *err);

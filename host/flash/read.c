@@ -173,7 +173,7 @@ bool flash_blank_range(struct flash_device *device, const struct flash_range *ra
     check->result = result;
     flash_meter_start(&meter, listener, device, FLASH_PHASE_BLANK, range->size_bytes);
     ok = look_at_range(check, range, &meter, err);
-    flash_meter_stop(&meter, &result->elapsed_ns);
+    flash_meter_end(&meter, ok, &result->elapsed_ns);
     free(check);
     if (ok && !result->is_blank) {
         ok = error_set(err, ERROR_NOT_BLANK,

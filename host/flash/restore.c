@@ -61,7 +61,7 @@ static bool write_back(struct flash_device *device, struct flash_memory_plan *me
     }
     ok = flash_writer_run(&writer, err) && flash_verify_sectors(device, memory, NULL, err);
     flash_writer_close(&writer);
-    flash_meter_stop(&meter, &ignored_ns);
+    flash_meter_end(&meter, ok, &ignored_ns);
     return ok;
 }
 

@@ -46,8 +46,8 @@ static bool set_up(
             sizeof blob->bytes, &blob->size_bytes, err)) {
         return false;
     }
-    session->is_touched = true;
-    if (stub_client_setup(session->stub, blob->bytes, blob->size_bytes, 0, err)) {
+    session->is_touched = stub_client_setup(session->stub, blob->bytes, blob->size_bytes, 0, err);
+    if (session->is_touched) {
         return true;
     }
     if (err->code == ERROR_MEMORY_BUS_CORRUPT && flash_detect_read_id(session->stub, id, &second) &&

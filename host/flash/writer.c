@@ -170,10 +170,10 @@ static size_t describe_blocks(const struct flash_writer *writer, size_t first, s
 
     for (i = first; i < end; i++) {
         const struct flash_block *block = &memory->blocks[i];
-        uint32_t last = block->offset + (block->size_bytes - 1);
+        uint32_t block_end = block->offset + block->size_bytes;
 
         low = block->offset < low ? block->offset : low;
-        high = last > high ? last : high;
+        high = block_end > high ? block_end : high;
     }
     if (first < end) {
         count = snprintf(text, text_bytes, "0x%08" PRIx32 "-0x%08" PRIx32 " %s; ",

@@ -77,9 +77,9 @@ bool image_format_parse(const char *name, enum image_format *format, struct erro
     return false;
 }
 
-static char lower(char character)
+static int lower(char character)
 {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+    return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
 }
 
 /* ASCII letters compare equal in either case, in any locale. */
@@ -149,74 +149,101 @@ static bool parse_format(const struct image_source *source, enum image_format fo
     return ok;
 }
 
-/* Takes over file, also on failure. */
-static bool parse_owned(const char *path, uint8_t *file, size_t size_bytes,
-    enum image_format format, uint32_t bin_addr, struct image **out, struct error *err)
+/* An image that owns file; NULL without memory, and then file is freed. */
+static struct image *make_image(const char *path, uint8_t *file, size_t size_bytes)
 {
     struct image *image = calloc(1, sizeof *image);
     struct image_storage *storage = calloc(1, sizeof *storage);
-    struct image_source source = {path, file, size_bytes, bin_addr};
+    char *name = text_duplicate(path);
 
-    if (image == NULL || storage == NULL || (image->path = text_duplicate(path)) == NULL) {
+    if (image == NULL || storage == NULL || name == NULL) {
+        free(name);
         free(storage);
         free(image);
         free(file);
-        return error_set(err, ERROR_HOST_IO, "%s: no memory for the image", path);
+        return NULL;
     }
     storage->file = file;
+    image->path = name;
     image->storage = storage;
     image->file_bytes = size_bytes;
-    image->format = format != IMAGE_AUTO ? format : image_guess_format(path, file, size_bytes);
     sha256_hash(file, size_bytes, image->sha256);
-    if (size_bytes == 0) {
-        (void)error_set(err, ERROR_IMAGE_EMPTY, "%s: the file is empty", path);
-        goto free_image;
+    return image;
+}
+
+static bool fill_image(struct image *image, const struct image_input *input, struct error *err)
+{
+    struct image_storage *storage = image->storage;
+    const struct image_source source = {
+        image->path, input->bytes, input->size_bytes, input->bin_addr};
+
+    if (input->size_bytes == 0) {
+        return error_set(err, ERROR_IMAGE_EMPTY, "%s: the file is empty", image->path);
+    }
+    image->format = input->format;
+    if (input->format == IMAGE_AUTO) {
+        image->format = image_guess_format(image->path, input->bytes, input->size_bytes);
     }
     if (!parse_format(&source, image->format, image, &storage->data, err)) {
-        if (format == IMAGE_AUTO) {
+        if (input->format == IMAGE_AUTO) {
             (void)error_add_context(
-                err, "reading %s as %s", path, image_format_name(image->format));
+                err, "reading %s as %s", image->path, image_format_name(image->format));
         }
-        goto free_image;
+        return false;
     }
     if (formats[image->format].is_decoded) {
         free(storage->file);
         storage->file = NULL;
     }
-    *out = image;
     return true;
-
-free_image:
-    image_free(image);
-    return false;
 }
 
-bool image_parse(const char *path, const uint8_t *bytes, size_t size_bytes,
-    enum image_format format, uint32_t bin_addr, struct image **out, struct error *err)
+/* Takes over file, which input describes, also on failure. */
+static bool parse_owned(const char *path, uint8_t *file, const struct image_input *input,
+    struct image **out, struct error *err)
 {
-    uint8_t *copy = malloc(size_bytes + 1);
+    struct image *image = make_image(path, file, input->size_bytes);
+
+    if (image == NULL) {
+        return error_set(err, ERROR_HOST_IO, "%s: no memory for the image", path);
+    }
+    if (!fill_image(image, input, err)) {
+        image_free(image);
+        return false;
+    }
+    *out = image;
+    return true;
+}
+
+bool image_parse(
+    const char *path, const struct image_input *input, struct image **out, struct error *err)
+{
+    struct image_input owned = *input;
+    uint8_t *copy = malloc(input->size_bytes + 1);
 
     *out = NULL;
     if (copy == NULL) {
         return error_set(err, ERROR_HOST_IO, "%s: no memory for the image", path);
     }
-    if (size_bytes > 0) {
-        memcpy(copy, bytes, size_bytes);
+    if (input->size_bytes > 0) {
+        memcpy(copy, input->bytes, input->size_bytes);
     }
-    return parse_owned(path, copy, size_bytes, format, bin_addr, out, err);
+    owned.bytes = copy;
+    return parse_owned(path, copy, &owned, out, err);
 }
 
 bool image_load(const char *path, enum image_format format, uint32_t bin_addr, struct image **out,
     struct error *err)
 {
+    struct image_input input = {.format = format, .bin_addr = bin_addr};
     uint8_t *bytes = NULL;
-    size_t size_bytes = 0;
 
     *out = NULL;
-    if (!os_read_file(path, FILE_MAX_BYTES, ERROR_IMAGE_MISSING, &bytes, &size_bytes, err)) {
+    if (!os_read_file(path, FILE_MAX_BYTES, ERROR_IMAGE_MISSING, &bytes, &input.size_bytes, err)) {
         return false;
     }
-    return parse_owned(path, bytes, size_bytes, format, bin_addr, out, err);
+    input.bytes = bytes;
+    return parse_owned(path, bytes, &input, out, err);
 }
 
 void image_free(struct image *image)

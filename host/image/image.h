@@ -35,9 +35,15 @@ struct image {
  * 65536 segments. ERROR_IMAGE_* with file, line or offset. */
 MUST_USE bool image_load(const char *path, enum image_format format, uint32_t bin_addr,
     struct image **out, struct error *err);
-/* The same from memory; path is for messages. bytes are copied. */
-MUST_USE bool image_parse(const char *path, const uint8_t *bytes, size_t size_bytes,
-    enum image_format format, uint32_t bin_addr, struct image **out, struct error *err);
+struct image_input {
+    const uint8_t *bytes; /* copied */
+    size_t size_bytes;
+    enum image_format format;
+    uint32_t bin_addr;
+};
+/* The same from memory; path is for messages. */
+MUST_USE bool image_parse(
+    const char *path, const struct image_input *input, struct image **out, struct error *err);
 void image_free(struct image *image); /* NULL allowed */
 /* What IMAGE_AUTO would decide: by content, then by the file's extension. */
 enum image_format image_guess_format(const char *path, const uint8_t *bytes, size_t size_bytes);

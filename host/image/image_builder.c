@@ -211,7 +211,7 @@ static void join_pieces(struct image_builder *builder)
             builder->pieces[used] = builder->pieces[i];
         }
     }
-    builder->piece_count = builder->piece_count > 0 ? used + 1 : 0;
+    builder->piece_count = used + 1;
 }
 
 bool image_builder_finish(
@@ -232,7 +232,7 @@ bool image_builder_finish(
         return error_set(err, ERROR_IMAGE_BAD, "%s: more than %d separate pieces of data",
             builder->path, IMAGE_MAX_SEGMENTS);
     }
-    image->segments = calloc(builder->piece_count, sizeof *image->segments);
+    image->segments = calloc(builder->piece_count + 1, sizeof *image->segments);
     if (image->segments == NULL) {
         return no_memory(builder, err);
     }

@@ -52,11 +52,12 @@ static bool check_machine(const struct image_source *source, struct error *err)
     uint16_t machine = le_get16(bytes + 18);
 
     if (bytes[4] != CLASS_32 || bytes[5] != DATA_LITTLE_ENDIAN || machine != MACHINE_ARM) {
-        return error_set(err, ERROR_IMAGE_WRONG_MACHINE,
+        (void)error_set(err, ERROR_IMAGE_WRONG_MACHINE,
             "%s: this ELF file is for %s-bit %s-endian machine %u, not for 32-bit little-endian "
             "Arm (40)",
             source->path, bytes[4] == CLASS_32 ? "32" : "64",
             bytes[5] == DATA_LITTLE_ENDIAN ? "little" : "big", machine);
+        return false;
     }
     if (le_get16(bytes + 16) != TYPE_EXECUTABLE && le_get16(bytes + 16) != TYPE_SHARED) {
         (void)error_set(err, ERROR_IMAGE_BAD, "%s: this ELF file is not a linked program (type %u)",
@@ -90,7 +91,8 @@ static bool open_elf(struct elf *elf, const struct image_source *source, struct 
     elf->source = source;
     elf->file = (struct bytes){.data = bytes, .size_bytes = source->size_bytes};
     if (!image_elf_looks(bytes, source->size_bytes) || source->size_bytes < HEADER_BYTES) {
-        return error_set(err, ERROR_IMAGE_BAD, "%s: no ELF header", source->path);
+        (void)error_set(err, ERROR_IMAGE_BAD, "%s: no ELF header", source->path);
+        return false;
     }
     if (!check_machine(source, err)) {
         return false;
@@ -98,12 +100,14 @@ static bool open_elf(struct elf *elf, const struct image_source *source, struct 
     elf->program_header_count = le_get16(bytes + 44);
     elf->section_header_count = le_get16(bytes + 48);
     if (elf->program_header_count > 0 && le_get16(bytes + 42) != PROGRAM_HEADER_BYTES) {
-        return error_set(err, ERROR_IMAGE_BAD, "%s: program headers of %u bytes at offset 42",
+        (void)error_set(err, ERROR_IMAGE_BAD, "%s: program headers of %u bytes at offset 42",
             source->path, le_get16(bytes + 42));
+        return false;
     }
     if (elf->section_header_count > 0 && le_get16(bytes + 46) != SECTION_HEADER_BYTES) {
-        return error_set(err, ERROR_IMAGE_BAD, "%s: section headers of %u bytes at offset 46",
+        (void)error_set(err, ERROR_IMAGE_BAD, "%s: section headers of %u bytes at offset 46",
             source->path, le_get16(bytes + 46));
+        return false;
     }
     elf->program_headers = find_table(elf, le_get32(bytes + 28),
         (uint64_t)elf->program_header_count * PROGRAM_HEADER_BYTES, "program header table", err);

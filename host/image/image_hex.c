@@ -116,7 +116,7 @@ static void set_entry(struct image *image, uint32_t addr)
  * tools go on: such a record means two things, so it is refused. */
 static bool add_data(struct reader *reader, const struct record *record, struct error *err)
 {
-    if (reader->is_segmented && record->count > 0x10000u - record->addr) {
+    if (reader->is_segmented && record->count > 0x10000U - record->addr) {
         return image_text_fail(
             &reader->text, err, "the record runs past the end of its 64 KB segment");
     }

@@ -68,12 +68,14 @@ static bool read_kind(struct image_text *text, struct record *record, struct err
     int digit = 0;
 
     if (image_text_peek(text) != 'S') {
-        return image_text_fail(text, err, "a record starts with 'S'");
+        (void)image_text_fail(text, err, "a record starts with 'S'");
+        return false;
     }
     image_text_skip(text);
     digit = image_text_peek(text);
     if (digit < '0' || digit > '9' || kinds[digit - '0'].use == USE_NONE) {
-        return image_text_fail(text, err, "there is no such record type");
+        (void)image_text_fail(text, err, "there is no such record type");
+        return false;
     }
     image_text_skip(text);
     record->kind = &kinds[digit - '0'];
@@ -86,18 +88,20 @@ static bool read_record(struct image_text *text, struct record *record, struct e
     uint8_t left = 0;
     uint8_t sum = 0;
     uint8_t value = 0;
+    unsigned addr_bytes = 0;
     unsigned i = 0;
 
     if (!read_kind(text, record, err) || !image_text_byte(text, &left, err)) {
         return false;
     }
-    if (left < record->kind->addr_bytes + 1) {
+    addr_bytes = record->kind->addr_bytes;
+    if (left < addr_bytes + 1) {
         return image_text_fail(text, err, "a count of %u is too small for this record", left);
     }
     sum = left;
     record->addr = 0;
-    record->count = (uint8_t)(left - record->kind->addr_bytes - 1);
-    for (i = 0; i < record->kind->addr_bytes; i++) {
+    record->count = (uint8_t)(left - addr_bytes - 1);
+    for (i = 0; i < addr_bytes; i++) {
         if (!image_text_byte(text, &value, err)) {
             return false;
         }

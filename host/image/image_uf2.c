@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define MAGIC_FIRST  0x0A324655u
-#define MAGIC_SECOND 0x9E5D5157u
-#define MAGIC_LAST   0x0AB16F30u
+#define MAGIC_FIRST  0x0A324655U
+#define MAGIC_SECOND 0x9E5D5157U
+#define MAGIC_LAST   0x0AB16F30U
 
 enum { BLOCK_BYTES = 512, DATA_OFFSET = 32, DATA_MAX_BYTES = 476, LAST_OFFSET = 508 };
 
@@ -67,7 +67,7 @@ static bool read_block(
 static bool check_block(const struct image_source *source, size_t position,
     const struct block *block, const struct block *first, uint8_t *seen, struct error *err)
 {
-    uint8_t bit = (uint8_t)(1u << block->index % 8);
+    uint8_t bit = (uint8_t)(1U << block->index % 8);
 
     if (block->count != first->count || block->family != first->family) {
         return fail(

@@ -164,7 +164,8 @@ Test(os, cuts_the_output_of_a_program_at_the_limit)
 
 Test(os, gives_a_program_no_input_and_none_of_its_descriptors)
 {
-    const char *const argv[] = {"/bin/sh", "-c", "cat; ls -l /proc/self/fd | grep -c xflash-os", NULL};
+    const char *const argv[] = {
+        "/bin/sh", "-c", "cat; ls -l /proc/self/fd | grep -c xflash-os", NULL};
     struct os_lock *lock = NULL;
     char *output = NULL;
     int holder = 0;

@@ -460,7 +460,8 @@ struct image *fake_image(const char *name, uint32_t addr, const uint8_t *bytes, 
     struct image *image = NULL;
     struct error err;
 
-    if (!image_parse(name, bytes, size_bytes, IMAGE_BIN, addr, &image, &err)) {
+    if (!image_parse(
+            name, &(struct image_input){bytes, size_bytes, IMAGE_BIN, addr}, &image, &err)) {
         abort();
     }
     return image;

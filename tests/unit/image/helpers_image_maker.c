@@ -38,7 +38,10 @@ struct image *parse_bytes(const char *path, const void *bytes, size_t count, str
     struct image *image = NULL;
 
     memset(err, 0, sizeof *err);
-    (void)!image_parse(path, bytes, count, IMAGE_AUTO, 0x70000000, &image, err);
+    (void)!image_parse(path,
+        &(struct image_input){
+            .bytes = bytes, .size_bytes = count, .format = IMAGE_AUTO, .bin_addr = 0x70000000},
+        &image, err);
     return image;
 }
 

@@ -35,8 +35,8 @@ Test(image, past_the_address_space_is_refused)
     struct error err;
     struct image *image = NULL;
 
-    cr_assert_not(
-        image_parse("a.bin", (const uint8_t *)"hello", 5, IMAGE_BIN, 0xFFFFFFFC, &image, &err));
+    cr_assert_not(image_parse("a.bin",
+        &(struct image_input){(const uint8_t *)"hello", 5, IMAGE_BIN, 0xFFFFFFFC}, &image, &err));
     cr_assert_eq(err.code, ERROR_IMAGE_OUT_OF_RANGE);
 }
 
