@@ -57,14 +57,21 @@ static void print_hints(const char *address)
         address, port);
 }
 
+static bool parse_port(const char *text, uint16_t *port)
+{
+    char *end = NULL;
+    unsigned long value = strtoul(text, &end, 10);
+
+    *port = (uint16_t)value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value <= UINT16_MAX;
+}
+
 /* Parses one option of start at argv[*index]. */
 static bool parse_start_option(int argc, const char *const argv[], int *index,
     struct sim_life_options *options, bool *is_verbose)
 {
     const char *option = argv[*index];
     const char *value = *index + 1 < argc ? argv[*index + 1] : "";
-    char *end = NULL;
-    unsigned long port = 0;
 
     if (strcmp(option, "--foreground") == 0) {
         options->is_foreground = true;
@@ -78,9 +85,7 @@ static bool parse_start_option(int argc, const char *const argv[], int *index,
         return options->is_paced || strcmp(value, "virtual") == 0;
     } else if (strcmp(option, "--port") == 0) {
         (*index)++;
-        port = strtoul(value, &end, 10);
-        options->port = (uint16_t)port;
-        return value[0] >= '0' && value[0] <= '9' && *end == '\0' && port <= UINT16_MAX;
+        return parse_port(value, &options->port);
     } else {
         return false;
     }
@@ -100,7 +105,9 @@ static int run_start(int argc, const char *const argv[])
         if (argv[i][0] != '-' && typed == NULL) {
             typed = argv[i];
         } else if (strcmp(argv[i], "--usb") == 0) {
-            return complain_usage("the USB door (--usb) is not built yet; use the TCP door", "");
+            return complain_usage(
+                "the USB door (--usb) comes later, it is not in this version; use the TCP door",
+                "");
         } else if (!parse_start_option(argc, argv, &i, &options, &is_verbose)) {
             return complain_usage("not understood: ", argv[i < argc ? i : argc - 1]);
         }

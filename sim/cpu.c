@@ -20,35 +20,39 @@ struct sim_cpu_engine {
     bool interrupted;
 };
 
+static const int engine_regs[SIM_CPU_S0] = {
+    UC_ARM_REG_R0,
+    UC_ARM_REG_R1,
+    UC_ARM_REG_R2,
+    UC_ARM_REG_R3,
+    UC_ARM_REG_R4,
+    UC_ARM_REG_R5,
+    UC_ARM_REG_R6,
+    UC_ARM_REG_R7,
+    UC_ARM_REG_R8,
+    UC_ARM_REG_R9,
+    UC_ARM_REG_R10,
+    UC_ARM_REG_R11,
+    UC_ARM_REG_R12,
+    [SIM_CPU_SP] = UC_ARM_REG_SP,
+    [SIM_CPU_LR] = UC_ARM_REG_LR,
+    [SIM_CPU_PC] = UC_ARM_REG_PC,
+    [SIM_CPU_XPSR] = UC_ARM_REG_XPSR,
+    [SIM_CPU_MSP] = UC_ARM_REG_MSP,
+    [SIM_CPU_PSP] = UC_ARM_REG_PSP,
+    [SIM_CPU_CONTROL] = UC_ARM_REG_CONTROL,
+    [SIM_CPU_PRIMASK] = UC_ARM_REG_PRIMASK,
+    [SIM_CPU_BASEPRI] = UC_ARM_REG_BASEPRI,
+    [SIM_CPU_FAULTMASK] = UC_ARM_REG_FAULTMASK,
+    [SIM_CPU_FPSCR] = UC_ARM_REG_FPSCR,
+};
+
 static int engine_reg(unsigned reg)
 {
-    static const int special[] = {
-        [0] = UC_ARM_REG_XPSR,
-        [SIM_CPU_MSP - SIM_CPU_XPSR] = UC_ARM_REG_MSP,
-        [SIM_CPU_PSP - SIM_CPU_XPSR] = UC_ARM_REG_PSP,
-        [SIM_CPU_CONTROL - SIM_CPU_XPSR] = UC_ARM_REG_CONTROL,
-        [SIM_CPU_PRIMASK - SIM_CPU_XPSR] = UC_ARM_REG_PRIMASK,
-        [SIM_CPU_BASEPRI - SIM_CPU_XPSR] = UC_ARM_REG_BASEPRI,
-        [SIM_CPU_FAULTMASK - SIM_CPU_XPSR] = UC_ARM_REG_FAULTMASK,
-        [SIM_CPU_FPSCR - SIM_CPU_XPSR] = UC_ARM_REG_FPSCR,
-    };
-
-    if (reg < SIM_CPU_SP) {
-        return UC_ARM_REG_R0 + (int)reg;
-    }
-    if (reg >= SIM_CPU_S0) {
-        return UC_ARM_REG_S0 + (int)(reg - SIM_CPU_S0);
-    }
-    if (reg >= SIM_CPU_XPSR) {
-        return special[reg - SIM_CPU_XPSR];
-    }
-    if (reg == SIM_CPU_PC) {
-        return UC_ARM_REG_PC;
-    }
-    return reg == SIM_CPU_LR ? UC_ARM_REG_LR : UC_ARM_REG_SP;
+    return reg < SIM_CPU_S0 ? engine_regs[reg] : UC_ARM_REG_S0 + (int)(reg - SIM_CPU_S0);
 }
 
-static uint32_t get_raw(struct sim_cpu *cpu, int id)
+static uint32_t get_raw(const struct sim_cpu *cpu, int id)
 {
     uint32_t value = 0;
 
@@ -76,10 +80,18 @@ static uint32_t borrow_privilege(struct sim_cpu *cpu)
     return xpsr;
 }
 
+uint32_t sim_cpu_pc(const struct sim_cpu *cpu)
+{
+    return get_raw(cpu, UC_ARM_REG_PC);
+}
+
 uint32_t sim_cpu_get(struct sim_cpu *cpu, unsigned reg)
 {
     uint32_t value = 0;
 
+    if (reg < SIM_CPU_XPSR) {
+        return get_raw(cpu, engine_regs[reg]);
+    }
     if (needs_privilege(cpu, reg)) {
         uint32_t xpsr = borrow_privilege(cpu);
 
@@ -111,6 +123,10 @@ static void rebuild_flags(struct sim_cpu *cpu)
 
 void sim_cpu_set(struct sim_cpu *cpu, unsigned reg, uint32_t value)
 {
+    if (reg < SIM_CPU_PC) {
+        set_raw(cpu, engine_regs[reg], value);
+        return;
+    }
     if (reg == SIM_CPU_PC) {
         /* Bit 0 selects Thumb state for Unicorn; the T bit of XPSR is ours to check. */
         cpu->next_pc = value & ~1U;
@@ -318,13 +334,10 @@ void sim_cpu_engine_unmap(struct sim_cpu *cpu, uint32_t base, uint32_t size_byte
 void sim_cpu_engine_map(
     struct sim_cpu *cpu, uint32_t base, uint32_t size_bytes, const uint8_t *bytes)
 {
-    union {
-        const uint8_t *in;
-        void *out;
-    } pointer = {.in = bytes};
+    void *host = NULL;
 
-    check(
-        uc_mem_map_ptr(cpu->engine->uc, base, size_bytes, UC_PROT_READ | UC_PROT_EXEC, pointer.out),
+    memcpy(&host, &bytes, sizeof host); /* Unicorn does not know const */
+    check(uc_mem_map_ptr(cpu->engine->uc, base, size_bytes, UC_PROT_READ | UC_PROT_EXEC, host),
         "mapping memory");
 }
 

@@ -25,7 +25,8 @@ struct sim_cpu_config {
     uint64_t (*cycle_ps)(void *machine);         /* length of one CPU cycle now */
     uint64_t (*axi_wait_ps)(void *machine);      /* extra per load, store or fetch in AXI SRAM */
     /* The store that reloads the watchdog (IWDG_KR, 0xAAAA): the only store to a peripheral that a
-     * waiting loop may contain and still be skipped. Address 0: none. */
+     * waiting loop may contain and still be skipped. Address 0: 0x58004800 and 0xAAAA, where the
+     * independent watchdog of every STM32H7 and H7R/S lies (mcu.md 4.4). */
     uint32_t kick_addr;
     uint32_t kick_value;
     const struct sim_cpu_costs *costs; /* NULL: the documented defaults */
@@ -69,7 +70,7 @@ void sim_cpu_stop_now(struct sim_cpu *cpu);
 
 /* Called by a register model when the guest reads an unchanged busy flag again. After a number of
  * calls with nothing between them but such reads and kicks of the watchdog, time is spent up to the
- * next event (50 us at most), so that waiting costs no host time. */
+ * next event (200 us at most), so that waiting costs no host time. */
 void sim_cpu_hint_poll(struct sim_cpu *cpu);
 /* Waiting loops are skipped unless switched off (for tests: virtual time must not depend on it). */
 void sim_cpu_set_skipping(struct sim_cpu *cpu, bool is_on);

@@ -72,7 +72,7 @@ static void show_other(struct sim_cpu *cpu, struct sim_cpu_line *line)
 
     if (line->differs && host != NULL) {
         memcpy(host, line->other, SIM_CPU_LINE_BYTES);
-        sim_cpu_note_code_change(cpu, line->addr, SIM_CPU_LINE_BYTES);
+        sim_cpu_forget_code(cpu, line->addr, SIM_CPU_LINE_BYTES);
     }
     line->differs = false;
 }
@@ -181,13 +181,14 @@ static void for_each_line(
 static void swap_line(struct sim_cpu *cpu, struct sim_cpu_line *line)
 {
     uint8_t *host = line_host(cpu, line->addr);
-    uint8_t held[SIM_CPU_LINE_BYTES];
 
     if (line->differs && host != NULL) {
+        uint8_t held[SIM_CPU_LINE_BYTES];
+
         memcpy(held, host, sizeof held);
         memcpy(host, line->other, sizeof held);
         memcpy(line->other, held, sizeof held);
-        sim_cpu_note_code_change(cpu, line->addr, SIM_CPU_LINE_BYTES);
+        sim_cpu_forget_code(cpu, line->addr, SIM_CPU_LINE_BYTES);
     }
 }
 
@@ -287,7 +288,7 @@ static bool snoop_write(void *state, uint32_t addr, uint32_t size_bytes, uint32_
 
 static void snoop_changed(void *state, uint32_t addr, uint32_t size_bytes)
 {
-    sim_cpu_note_code_change(state, addr, size_bytes);
+    sim_cpu_forget_code(state, addr, size_bytes);
 }
 
 void sim_cpu_cache_attach(struct sim_cpu *cpu)

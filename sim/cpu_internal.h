@@ -71,8 +71,6 @@ bool sim_cpu_set_fault(
 void sim_cpu_free_pages(struct sim_cpu *cpu);
 void sim_cpu_spend_cycles(struct sim_cpu *cpu, uint32_t cycles);
 void sim_cpu_sync_rates(struct sim_cpu *cpu); /* asks the machine for cycle_ps again */
-/* Code bytes at addr changed. */
-void sim_cpu_note_code_change(struct sim_cpu *cpu, uint32_t addr, uint32_t size_bytes);
 
 /* cpu_window.c */
 struct sim_cpu_window *sim_cpu_window_state(struct sim_cpu *cpu, uint8_t index);

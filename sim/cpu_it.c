@@ -152,13 +152,17 @@ static bool survey(struct sim_cpu *cpu, const struct sim_cpu_insn *it, uint32_t 
 
 /* A fault inside transfer_block() is met again, with the state of the block around it, by
  * sim_cpu_step_in_it(). */
-static void meet_again(struct sim_cpu *cpu, uint32_t at, uint32_t itstate)
+static enum sim_cpu_action meet_again(struct sim_cpu *cpu, uint32_t at, uint32_t itstate)
 {
+    if (cpu->exit == SIM_CPU_EXIT_RETURN) {
+        return SIM_CPU_STOP; /* no fault: PC was loaded with EXC_RETURN */
+    }
     cpu->exit = SIM_CPU_EXIT_NONE;
     cpu->fault.exception = 0;
     cpu->itstate = itstate;
     cpu->attention |= SIM_CPU_ATTENTION_IT;
     cpu->resume_pc = at;
+    return SIM_CPU_DONE;
 }
 
 /* All of the block that counts are loads and stores: done here and now. */
@@ -179,11 +183,7 @@ static enum sim_cpu_action transfer_block(
         }
         charge(cpu);
         if (sim_cpu_before_transfer(cpu, insn, at) == SIM_CPU_STOP) {
-            if (cpu->exit == SIM_CPU_EXIT_RETURN) {
-                return SIM_CPU_STOP;
-            }
-            meet_again(cpu, at, itstate);
-            return SIM_CPU_DONE;
+            return meet_again(cpu, at, itstate);
         }
         if (cpu->resume_pc != next) {
             return SIM_CPU_DONE; /* PC was loaded: the last of the block */

@@ -13,6 +13,10 @@ void sim_cpu_init(struct sim_cpu *cpu, const struct sim_env *env, struct sim_bus
     cpu->bus = bus;
     cpu->config = *config;
     cpu->costs = config->costs != NULL ? *config->costs : sim_cpu_default_costs;
+    if (config->kick_addr == 0) { /* IWDG_KR */
+        cpu->config.kick_addr = 0x58004800;
+        cpu->config.kick_value = 0xAAAA;
+    }
     cpu->epoch = 1;
     cpu->code = &cpu->garbage;
     cpu->code_base = UINT32_MAX;

@@ -76,8 +76,11 @@ static void set_region(struct sim_cpu *cpu, struct sim_cpu_page *page, uint32_t 
     if (region->gate_offset != SIM_GATE_ALWAYS || region->check_read != NULL) {
         flags |= SIM_CPU_PAGE_GATED;
     }
+    if (is_ram && region->write == NULL) {
+        flags |= SIM_CPU_PAGE_RAM;
+    }
     if ((flags & SIM_CPU_PAGE_MIXED) == 0) {
-        if (is_ram && region->write == NULL && (flags & SIM_CPU_PAGE_WRITE) != 0) {
+        if ((flags & SIM_CPU_PAGE_WRITE) != 0) {
             flags |= SIM_CPU_PAGE_STORE;
         }
         if ((flags & SIM_CPU_PAGE_READ) != 0 &&
@@ -187,30 +190,6 @@ void sim_cpu_sync_rates(struct sim_cpu *cpu)
     }
 }
 
-void sim_cpu_note_code_change(struct sim_cpu *cpu, uint32_t addr, uint32_t size_bytes)
-{
-    const struct sim_cpu_page *group = cpu->pages[addr >> 22];
-    const struct sim_cpu_page *page = NULL;
-    uint64_t blocks = 0;
-    unsigned block = addr >> 6 & 63;
-
-    if (group == NULL) {
-        return;
-    }
-    page = &group[addr >> 12 & (SIM_CPU_PAGES_PER_GROUP - 1)];
-    /* A translation runs at most to the next branch: the block before may reach into this one. */
-    blocks = page->code_blocks & (UINT64_C(3) << block >> 1);
-    if (block == 63) {
-        blocks |= page->code_blocks & UINT64_C(1) << 63;
-    }
-    if (block == 0 && (addr >> 12 & (SIM_CPU_PAGES_PER_GROUP - 1)) != 0) {
-        blocks |= page[-1].code_blocks >> 63;
-    }
-    if (blocks != 0) {
-        sim_cpu_map_forget(cpu, addr, size_bytes);
-    }
-}
-
 static bool may_access(struct sim_cpu *cpu, const struct sim_cpu_page *page, uint32_t addr,
     enum sim_cpu_access access, bool privileged)
 {
@@ -239,11 +218,21 @@ static void charge_line(struct sim_cpu *cpu, bool hit)
     }
 }
 
+/* Most lines have been written long ago: only the others go to the bookkeeping of the bus. */
+static bool line_is_written(const struct sim_region *region, uint32_t offset, uint32_t bytes)
+{
+    uint32_t line = offset / region->ecc_line_bytes;
+
+    return (region->ecc_written[line / 8] >> (line % 8) & 1) != 0 &&
+           (offset + bytes - 1) / region->ecc_line_bytes == line;
+}
+
 /* Wait states and bookkeeping of a load from RAM, ROM or internal flash. */
 static void charge_region_load(
     struct sim_cpu *cpu, const struct sim_cpu_page *page, uint32_t addr, uint32_t bytes)
 {
-    if ((page->flags & SIM_CPU_PAGE_ECC) != 0) {
+    if ((page->flags & SIM_CPU_PAGE_ECC) != 0 &&
+        !line_is_written(page->region, addr - page->region->base, bytes)) {
         sim_bus_note_load(cpu->bus, page->region, addr - page->region->base, bytes);
     }
     if ((page->flags & SIM_CPU_PAGE_CACHED) != 0) {
@@ -424,12 +413,13 @@ static void store_ram(struct sim_cpu *cpu, const struct sim_cpu_page *page, uint
     } else if ((page->flags & SIM_CPU_PAGE_WAITS) != 0) {
         sim_clock_spend(cpu->clock, cpu->axi_wait_ps);
     }
-    if ((page->flags & SIM_CPU_PAGE_ECC) != 0) {
+    if ((page->flags & SIM_CPU_PAGE_ECC) != 0 &&
+        !line_is_written(region, addr - region->base, size_bytes)) {
         sim_bus_note_store(cpu->bus, region, addr - region->base, size_bytes);
     }
     memcpy(host, &value, size_bytes);
     if (page->code_blocks != 0 || (addr & (SIM_CPU_PAGE_BYTES - 1)) < 64) {
-        sim_cpu_note_code_change(cpu, addr, size_bytes);
+        sim_cpu_forget_code(cpu, addr, size_bytes);
     }
 }
 
@@ -437,13 +427,13 @@ static bool store_aligned(
     struct sim_cpu *cpu, uint32_t addr, uint32_t size_bytes, bool privileged, uint32_t value)
 {
     const struct sim_cpu_page *page = sim_cpu_page(cpu, addr);
-    bool is_ram = false;
+    bool is_ram = (page->flags & SIM_CPU_PAGE_RAM) != 0;
 
-    if (!check_access(cpu, page, addr, SIM_CPU_WRITE, privileged)) {
-        return false;
+    if ((page->flags & SIM_CPU_PAGE_STORE) == 0 || privileged != sim_cpu_is_privileged(cpu)) {
+        if (!check_access(cpu, page, addr, SIM_CPU_WRITE, privileged)) {
+            return false;
+        }
     }
-    is_ram = page->host != NULL && page->region != NULL && page->region->write == NULL &&
-             (page->region->kind == SIM_REGION_TCM || page->region->kind == SIM_REGION_RAM);
     if (is_ram && region_answers(cpu, page, addr, size_bytes)) {
         store_ram(cpu, page, addr, size_bytes, value);
         return true;

@@ -84,13 +84,18 @@ static bool permits(uint32_t ap, enum sim_cpu_access access, bool privileged)
     return privileged ? rights[ap].privileged_read : rights[ap].user_read;
 }
 
+static bool is_private_bus(uint32_t addr)
+{
+    return addr >> 20 == 0xE00;
+}
+
 bool sim_cpu_mpu_allows(
     const struct sim_cpu *cpu, uint32_t addr, enum sim_cpu_access access, bool privileged)
 {
     bool execute_never = default_map[addr >> 29].execute_never;
     int index = -1;
 
-    if (!sim_cpu_mpu_is_active(cpu) || addr - 0xE0000000U < 0x100000) {
+    if (!sim_cpu_mpu_is_active(cpu) || is_private_bus(addr)) {
         return access != SIM_CPU_EXECUTE || !execute_never;
     }
     index = find_region(cpu, addr);

@@ -23,7 +23,7 @@ int sim_cpu_group_priority(const struct sim_cpu *cpu, unsigned exception)
 {
     uint32_t subpriority_mask = (2U << cpu->scb.prigroup) - 1;
 
-    if (exception < SIM_CPU_EXC_MEMORY) {
+    if (exception < SIM_CPU_EXC_MEMORY || exception >= SIM_CPU_EXCEPTIONS) {
         return (int)exception - 4; /* reset -3, NMI -2, HardFault -1 */
     }
     return (int)(cpu->nvic.priority[exception] & ~subpriority_mask);
@@ -57,19 +57,29 @@ static bool goes_first(const struct sim_cpu *cpu, unsigned exception, unsigned o
                cpu->nvic.priority[exception] < cpu->nvic.priority[other]);
 }
 
+static bool may_be_taken(const struct sim_cpu *cpu, unsigned exception)
+{
+    return sim_cpu_exception_enabled(cpu, exception) && !is_masked_for_debug(cpu, exception);
+}
+
+static unsigned better_of_word(const struct sim_cpu *cpu, unsigned word, unsigned best)
+{
+    for (uint32_t bits = cpu->nvic.pending[word]; bits != 0; bits &= bits - 1) {
+        unsigned exception = word * 32 + (unsigned)__builtin_ctz(bits);
+
+        if (may_be_taken(cpu, exception) && (best == 0 || goes_first(cpu, exception, best))) {
+            best = exception;
+        }
+    }
+    return best;
+}
+
 unsigned sim_cpu_highest_pending(const struct sim_cpu *cpu)
 {
     unsigned best = 0;
 
     for (unsigned word = 0; word < SIM_CPU_EXCEPTIONS / 32; word++) {
-        for (uint32_t bits = cpu->nvic.pending[word]; bits != 0; bits &= bits - 1) {
-            unsigned exception = word * 32 + (unsigned)__builtin_ctz(bits);
-
-            if (sim_cpu_exception_enabled(cpu, exception) && !is_masked_for_debug(cpu, exception) &&
-                (best == 0 || goes_first(cpu, exception, best))) {
-                best = exception;
-            }
-        }
+        best = better_of_word(cpu, word, best);
     }
     return best;
 }

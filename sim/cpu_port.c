@@ -112,21 +112,35 @@ bool sim_cpu_debug_write_block(
     return true;
 }
 
-void sim_cpu_forget_code(struct sim_cpu *cpu, uint32_t addr, size_t size_bytes)
+/* Whether any instruction at or just before the range was ever decoded. */
+static bool holds_code(const struct sim_cpu *cpu, uint32_t addr, uint64_t end)
 {
-    uint64_t end = (uint64_t)addr + size_bytes;
+    enum { BLOCK = 64 };
 
-    for (uint64_t at = addr & ~(uint64_t)(SIM_CPU_PAGE_BYTES - 1); at < end;
-         at += SIM_CPU_PAGE_BYTES) {
+    for (uint64_t at = addr >= BLOCK ? addr - BLOCK : 0; at < end;) {
         const struct sim_cpu_page *group = cpu->pages[at >> 22];
+        const struct sim_cpu_page *page = NULL;
 
         if (group == NULL) {
-            at |= ((uint64_t)SIM_CPU_PAGES_PER_GROUP - 1) * SIM_CPU_PAGE_BYTES; /* next group */
+            at = (at | ((UINT64_C(1) << 22) - 1)) + 1;
             continue;
         }
-        if (group[at >> 12 & (SIM_CPU_PAGES_PER_GROUP - 1)].code_blocks != 0) {
-            sim_cpu_map_forget(cpu, addr, (uint32_t)size_bytes);
-            return;
+        page = &group[at >> 12 & (SIM_CPU_PAGES_PER_GROUP - 1)];
+        if (page->code_blocks == 0) {
+            at = (at | (SIM_CPU_PAGE_BYTES - 1)) + 1;
+            continue;
         }
+        if ((page->code_blocks >> (at / BLOCK % 64) & 1) != 0) {
+            return true;
+        }
+        at = (at | (BLOCK - 1)) + 1;
+    }
+    return false;
+}
+
+void sim_cpu_forget_code(struct sim_cpu *cpu, uint32_t addr, size_t size_bytes)
+{
+    if (size_bytes > 0 && holds_code(cpu, addr, (uint64_t)addr + size_bytes)) {
+        sim_cpu_map_forget(cpu, addr, (uint32_t)size_bytes);
     }
 }

@@ -20,16 +20,6 @@ bool sim_cpu_is_deep_asleep(const struct sim_cpu *cpu)
     return cpu->deep_asleep;
 }
 
-uint32_t sim_cpu_pc(const struct sim_cpu *cpu)
-{
-    union {
-        const struct sim_cpu *in;
-        struct sim_cpu *out;
-    } pointer = {.in = cpu};
-
-    return sim_cpu_get(pointer.out, SIM_CPU_PC);
-}
-
 void sim_cpu_set_state(struct sim_cpu *cpu, enum sim_cpu_state state)
 {
     sim_cpu_systick_sync(cpu);

@@ -115,9 +115,10 @@ enum sim_cpu_page_flag {
     SIM_CPU_PAGE_CACHED = 1 << 5, /* cacheable and the D-cache is on */
     SIM_CPU_PAGE_ECC = 1 << 6,
     SIM_CPU_PAGE_GATED = 1 << 7,
-    SIM_CPU_PAGE_WAITS = 1 << 8, /* behind the AXI bus */
-    SIM_CPU_PAGE_FETCH = 1 << 9, /* fetches need sim_cpu_fetch() */
-    SIM_CPU_PAGE_STORE = 1 << 10 /* stores go straight to host */
+    SIM_CPU_PAGE_WAITS = 1 << 8,  /* behind the AXI bus */
+    SIM_CPU_PAGE_FETCH = 1 << 9,  /* fetches need sim_cpu_fetch() */
+    SIM_CPU_PAGE_STORE = 1 << 10, /* stores are permitted on the whole page */
+    SIM_CPU_PAGE_RAM = 1 << 11    /* stores go straight to region->bytes */
 };
 
 /* 4 KiB of address space as the core sees it now. */
@@ -254,22 +255,28 @@ struct sim_cpu_debug {
     uint32_t itm_tcr;
 };
 
-enum { SIM_CPU_LOOP_STORES = 16 };
+enum { SIM_CPU_LOOP_STORES = 16, SIM_CPU_LOOP_SLOTS = 64 };
 
-/* The candidate for a loop that only waits. */
+/* What is known of the loop that starts at pc. */
+struct sim_cpu_loop_slot {
+    uint32_t pc;
+    uint32_t countdown; /* passes until it is looked at again */
+    uint32_t interval;
+};
+
+/* Loops that may only be waiting. One of them is looked at over a whole pass: armed, pc. */
 struct sim_cpu_loop {
     bool skipping_off;
+    struct sim_cpu_loop_slot slots[SIM_CPU_LOOP_SLOTS];
     uint32_t pc;
-    uint32_t strangers; /* backward branches elsewhere since pc was taken up */
-    uint32_t passes;
-    uint32_t next_try;
-    uint32_t interval;
+    uint32_t last_pc; /* where the last backward branch went */
+    uint32_t strangers;
     bool armed;
     bool impure;
     bool kicks; /* the watchdog is reloaded inside */
     uint64_t start_ps;
     uint64_t start_instructions;
-    uint32_t regs[17];
+    uint32_t regs[16];
     uint32_t store_count;
     struct {
         uint8_t *host;

@@ -86,6 +86,7 @@ static enum sim_cpu_action load_all(
     unsigned count = list_registers(insn, regs);
     enum sim_cpu_action action = SIM_CPU_DONE;
 
+    values[0] = 0; /* for an empty list, which is unpredictable */
     for (unsigned i = 0; i < count; i++) {
         if (!sim_cpu_load(cpu, transfer->addr + i * insn->unit_bytes, insn->unit_bytes,
                 transfer->privileged, &values[i])) {
@@ -144,6 +145,24 @@ static enum sim_cpu_action store_all(
     return SIM_CPU_DONE;
 }
 
+/* The common store: one register, no reservation. */
+static enum sim_cpu_action store_one(
+    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, const struct transfer *transfer)
+{
+    uint32_t value = sim_cpu_get(cpu, insn->rt);
+
+    if (insn->unit_bytes < 4) {
+        value &= (1U << (8 * insn->unit_bytes)) - 1;
+    }
+    if (!sim_cpu_store(cpu, transfer->addr, insn->unit_bytes, transfer->privileged, value)) {
+        return stop_for_fault(cpu);
+    }
+    if ((insn->flags & SIM_CPU_WRITEBACK) != 0) {
+        sim_cpu_set(cpu, insn->rn, transfer->final_base);
+    }
+    return SIM_CPU_DONE;
+}
+
 static bool is_aligned(const struct sim_cpu_insn *insn, uint32_t addr)
 {
     return (addr & (uint32_t)(insn->unit_bytes - 1)) == 0;
@@ -152,6 +171,7 @@ static bool is_aligned(const struct sim_cpu_insn *insn, uint32_t addr)
 enum sim_cpu_action sim_cpu_transfer(
     struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc, bool may_be_native)
 {
+    const unsigned several = SIM_CPU_LIST | SIM_CPU_DUAL | SIM_CPU_FLOAT_LIST | SIM_CPU_EXCLUSIVE;
     struct transfer transfer = plan(cpu, insn, pc);
     bool is_load = (insn->flags & SIM_CPU_LOAD) != 0;
 
@@ -169,5 +189,9 @@ enum sim_cpu_action sim_cpu_transfer(
         return SIM_CPU_NATIVE;
     }
     cpu->resume_pc = pc + insn->size_bytes;
-    return is_load ? load_all(cpu, insn, &transfer) : store_all(cpu, insn, &transfer);
+    if (is_load) {
+        return load_all(cpu, insn, &transfer);
+    }
+    return (insn->flags & several) == 0 ? store_one(cpu, insn, &transfer)
+                                        : store_all(cpu, insn, &transfer);
 }

@@ -7,9 +7,9 @@
  * iterations are skipped up to the next event. Virtual time is the same as without skipping. */
 
 enum {
-    FIRST_TRY = 8,       /* passes before the registers are looked at */
+    FIRST_TRY = 3,       /* passes before the registers are looked at */
     MAX_INTERVAL = 4096, /* passes between two looks at a loop that does work */
-    MAX_STRANGERS = 64,
+    PATIENCE = 32,       /* backward branches elsewhere during one pass */
     HINTS_BEFORE_WAIT = 16,
     MAX_STORES_PER_HINT = 16 /* more than a waiting loop stores to its stack */
 };
@@ -23,7 +23,6 @@ void sim_cpu_set_skipping(struct sim_cpu *cpu, bool is_on)
 void sim_cpu_forget_loop(struct sim_cpu *cpu)
 {
     cpu->loop.armed = false;
-    cpu->loop.pc = 0;
     cpu->loop.hints = 0;
 }
 
@@ -42,10 +41,13 @@ static void read_state(struct sim_cpu *cpu, uint32_t *regs)
     regs[15] = sim_cpu_get(cpu, SIM_CPU_XPSR);
 }
 
-static void arm(struct sim_cpu *cpu)
+static void arm(struct sim_cpu *cpu, uint32_t pc)
 {
     struct sim_cpu_loop *loop = &cpu->loop;
 
+    loop->pc = pc;
+    loop->last_pc = pc;
+    loop->strangers = 0;
     read_state(cpu, loop->regs);
     loop->armed = true;
     loop->impure = false;
@@ -85,43 +87,57 @@ static void skip(struct sim_cpu *cpu)
     loop->poll_ps += passes * pass_ps;
 }
 
+static bool is_waiting(struct sim_cpu *cpu)
+{
+    const struct sim_cpu_loop *loop = &cpu->loop;
+    uint32_t regs[16];
+
+    if (loop->impure || !memory_is_unchanged(loop)) {
+        return false;
+    }
+    read_state(cpu, regs);
+    return memcmp(regs, loop->regs, sizeof regs) == 0;
+}
+
+static struct sim_cpu_loop_slot *find_slot(struct sim_cpu_loop *loop, uint32_t pc)
+{
+    struct sim_cpu_loop_slot *slot = &loop->slots[(pc >> 1) % SIM_CPU_LOOP_SLOTS];
+
+    if (slot->pc != pc) {
+        *slot = (struct sim_cpu_loop_slot){.pc = pc, .countdown = FIRST_TRY, .interval = 1};
+    }
+    return slot;
+}
+
 void sim_cpu_note_backward(struct sim_cpu *cpu, uint32_t pc)
 {
     struct sim_cpu_loop *loop = &cpu->loop;
-    uint32_t regs[17];
+    struct sim_cpu_loop_slot *slot = NULL;
 
     if (loop->skipping_off) {
         return;
     }
-    if (pc != loop->pc) {
-        if (loop->pc == 0 || ++loop->strangers > MAX_STRANGERS) {
-            loop->pc = pc;
-            loop->strangers = 0;
-            loop->passes = 0;
-            loop->next_try = FIRST_TRY;
-            loop->interval = 1;
-            loop->armed = false;
+    slot = find_slot(loop, pc);
+    if (!loop->armed || loop->pc != pc) {
+        bool is_tight = loop->last_pc == pc;
+
+        loop->last_pc = pc;
+        slot->countdown -= slot->countdown > 0 ? 1 : 0;
+        /* A loop around calls must not lose its turn to their returns, only to a loop inside. */
+        if (slot->countdown == 0 && (!loop->armed || is_tight || ++loop->strangers > PATIENCE)) {
+            arm(cpu, pc);
         }
         return;
     }
-    loop->strangers = 0;
-    loop->passes++;
-    if (!loop->armed) {
-        if (loop->passes >= loop->next_try) {
-            arm(cpu);
-        }
-        return;
-    }
-    read_state(cpu, regs);
-    if (!loop->impure && memcmp(regs, loop->regs, 16 * sizeof regs[0]) == 0 &&
-        memory_is_unchanged(loop)) {
+    if (is_waiting(cpu)) {
         skip(cpu);
-        arm(cpu);
+        slot->interval = 1;
+        arm(cpu, pc);
         return;
     }
     loop->armed = false;
-    loop->interval = loop->interval < MAX_INTERVAL ? 2 * loop->interval : MAX_INTERVAL;
-    loop->next_try = loop->passes + loop->interval;
+    slot->interval = slot->interval < MAX_INTERVAL ? 2 * slot->interval : MAX_INTERVAL;
+    slot->countdown = slot->interval;
 }
 
 void sim_cpu_note_ram_store(struct sim_cpu *cpu, uint8_t *host, uint32_t size_bytes)
@@ -145,7 +161,14 @@ void sim_cpu_note_ram_store(struct sim_cpu *cpu, uint8_t *host, uint32_t size_by
 
 static bool is_private_bus(uint32_t addr)
 {
-    return addr - 0xE0000000U < 0x100000;
+    return addr >> 20 == 0xE00;
+}
+
+/* The system control space changes with events and with what the core does, but for the value of
+ * SysTick. (Its COUNTFLAG is cleared by a read, which shows in the value read.) */
+static bool is_steady(uint32_t addr)
+{
+    return addr >> 12 == 0xE000E && (addr & 0xFFC) != 0x018;
 }
 
 void sim_cpu_note_device_access(struct sim_cpu *cpu, uint32_t addr, bool is_write, uint32_t value)
@@ -155,6 +178,9 @@ void sim_cpu_note_device_access(struct sim_cpu *cpu, uint32_t addr, bool is_writ
     if (is_write && cpu->config.kick_addr != 0 && addr == cpu->config.kick_addr &&
         value == cpu->config.kick_value) {
         loop->kicks = true;
+        return;
+    }
+    if (!is_write && is_steady(addr)) {
         return;
     }
     loop->impure = true;

@@ -79,10 +79,10 @@ static enum sim_exit run_report(
     const struct sim_report *report = life->machine->env.report;
 
     if (argc == 2 && strcmp(argv[1], "--json") == 0) {
-        sim_report_print_json(report, out);
+        sim_report_print_json(report, sim_machine_lower_bound_ps(life->machine), out);
     } else if (argc == 1) {
         (void)fprintf(out, "%s, ", life->state.name.text);
-        sim_report_print_text(report, out);
+        sim_report_print_text(report, sim_machine_lower_bound_ps(life->machine), out);
         if (life->machine->is_stopped) {
             (void)fprintf(out, "stopped at the first violation; power-cycle goes on\n");
         }

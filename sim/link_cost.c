@@ -35,6 +35,16 @@ uint64_t sim_link_swd_block_ps(
     return sim_link_swd_accesses_ps(cost, swd_khz, accesses);
 }
 
+uint64_t sim_link_least_ps(
+    const struct sim_link_cost *cost, uint32_t swd_khz, uint64_t bytes, uint32_t block_bytes)
+{
+    const uint32_t word_bytes = 4;
+    uint64_t blocks = (bytes + block_bytes - 1) / block_bytes;
+
+    return sim_link_usb_ps(cost, bytes) + sim_link_swd_block_ps(cost, swd_khz, bytes, word_bytes) +
+           blocks * cost->out_ns * SIM_PS_PER_NS;
+}
+
 void sim_link_cost_print(const struct sim_link_cost *cost, FILE *out)
 {
     (void)fprintf(out,

@@ -30,6 +30,10 @@ uint64_t sim_link_swd_accesses_ps(
 uint64_t sim_link_swd_block_ps(
     const struct sim_link_cost *cost, uint32_t swd_khz, uint64_t bytes, uint32_t unit_bytes);
 
+/* bytes in blocks of words, without a status and without waiting: T_wr(n, s=0). */
+uint64_t sim_link_least_ps(
+    const struct sim_link_cost *cost, uint32_t swd_khz, uint64_t bytes, uint32_t block_bytes);
+
 void sim_link_cost_print(const struct sim_link_cost *cost, FILE *out);
 
 #endif

@@ -83,6 +83,10 @@ void sim_machine_free(struct sim_machine *machine);
 void sim_machine_advance(struct sim_machine *machine, uint64_t duration_ps);
 uint64_t sim_machine_now_ns(const struct sim_machine *machine);
 
+/* The least time for the bytes moved and the chip operations done since the session began, after
+ * performance.md 2: max(link without waits, erase + program). */
+uint64_t sim_machine_lower_bound_ps(const struct sim_machine *machine);
+
 void sim_machine_power_cycle(struct sim_machine *machine);
 void sim_machine_set_nrst(struct sim_machine *machine, bool is_low);
 void sim_machine_request_reset(struct sim_machine *machine, enum sim_reset_kind kind);

@@ -33,7 +33,7 @@ static bool ap_is_open(void *context, unsigned ap)
     if (ap != AP_CORE) {
         return true;
     }
-    if (machine->nrst_is_low || !machine->is_debug_open) {
+    if (!machine->is_debug_open) {
         return false;
     }
     return !sim_cpu_is_deep_asleep(machine->cpu) || sim_dbgmcu_clocks_in_sleep(machine->dbgmcu);
@@ -94,6 +94,18 @@ static uint32_t target_mv(void *context)
     const struct sim_machine *machine = context;
 
     return machine->target_mv;
+}
+
+uint64_t sim_machine_lower_bound_ps(const struct sim_machine *machine)
+{
+    const struct sim_report *report = machine->env.report;
+    uint64_t bytes = sim_report_cost_total(report, SIM_COST_LINK_BYTES);
+    uint64_t chip_ps = sim_report_cost_total(report, SIM_COST_CHIP_ERASE_PS) +
+                       sim_report_cost_total(report, SIM_COST_CHIP_PROGRAM_PS);
+    uint64_t link_ps = sim_link_least_ps(
+        machine->stlink.cost, machine->stlink.swd_khz, bytes, SIM_STLINK_MAX_BLOCK);
+
+    return link_ps > chip_ps ? link_ps : chip_ps;
 }
 
 void sim_machine_connect_debug(struct sim_machine *machine)

@@ -179,10 +179,15 @@ bool sim_report_violation(
     return true;
 }
 
+static uint64_t kept_changes(const struct sim_report *report)
+{
+    return report->change_count < LED_CHANGES ? report->change_count : LED_CHANGES;
+}
+
 bool sim_report_led_change(
     const struct sim_report *report, size_t index, struct sim_report_led_change *change)
 {
-    uint64_t kept = report->change_count < LED_CHANGES ? report->change_count : LED_CHANGES;
+    uint64_t kept = kept_changes(report);
     const struct led_record *record = NULL;
 
     if (index >= kept) {

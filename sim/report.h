@@ -75,8 +75,9 @@ bool sim_report_led_change(
     const struct sim_report *report, size_t index, struct sim_report_led_change *change);
 uint64_t sim_report_led_change_count(const struct sim_report *report);
 
-/* The whole report for people, or as one JSON object on one line. */
-void sim_report_print_text(const struct sim_report *report, FILE *out);
-void sim_report_print_json(const struct sim_report *report, FILE *out);
+/* The whole report for people, or as one JSON object on one line. lower_bound_ps: what the session
+ * would have taken with nothing in the way but the link or the chip. */
+void sim_report_print_text(const struct sim_report *report, uint64_t lower_bound_ps, FILE *out);
+void sim_report_print_json(const struct sim_report *report, uint64_t lower_bound_ps, FILE *out);
 
 #endif

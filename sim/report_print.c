@@ -73,7 +73,7 @@ static void print_leds(const struct sim_report *report, FILE *out)
     }
 }
 
-void sim_report_print_text(const struct sim_report *report, FILE *out)
+void sim_report_print_text(const struct sim_report *report, uint64_t lower_bound_ps, FILE *out)
 {
     uint64_t session_ps = sim_report_session_ps(report);
 
@@ -89,6 +89,8 @@ void sim_report_print_text(const struct sim_report *report, FILE *out)
         (void)fprintf(out, "  %-26s %14" PRIu64 "\n", count_rows[i].label,
             sim_report_cost_total(report, count_rows[i].cost));
     }
+    (void)fprintf(out, "  %-26s %14.9f s  %5.1f %%\n", "lower bound of this work",
+        seconds(lower_bound_ps), percent(lower_bound_ps, session_ps));
     print_leds(report, out);
     print_violations(report, out);
 }
@@ -147,7 +149,7 @@ static void print_json_leds(const struct sim_report *report, FILE *out)
     (void)fputc(']', out);
 }
 
-void sim_report_print_json(const struct sim_report *report, FILE *out)
+void sim_report_print_json(const struct sim_report *report, uint64_t lower_bound_ps, FILE *out)
 {
     (void)fprintf(out, "{\"v\":1,\"type\":\"sim-report\",\"virtual_ns\":%" PRIu64,
         sim_report_session_ps(report) / SIM_PS_PER_NS);
@@ -160,7 +162,7 @@ void sim_report_print_json(const struct sim_report *report, FILE *out)
         (void)fprintf(out, ",\"%s\":%" PRIu64, count_rows[i].key,
             sim_report_cost_total(report, count_rows[i].cost));
     }
-    (void)fputs("},", out);
+    (void)fprintf(out, "},\"lower_bound_ns\":%" PRIu64 ",", lower_bound_ps / SIM_PS_PER_NS);
     print_json_leds(report, out);
     (void)fputc(',', out);
     print_json_violations(report, out);

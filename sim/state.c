@@ -165,14 +165,14 @@ static void derive_identity(struct sim_state *state)
 
 static bool take_lock(struct sim_state *state, struct sim_failure *failure)
 {
-    char pid[32];
-
     state->lock_fd =
         openat(state->folder_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (state->lock_fd < 0) {
         return sim_fail_errno(failure, "opening %s/lock", state->name.text);
     }
     if (flock(state->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        char pid[32];
+
         (void)sim_state_read_text(state->folder_fd, "pid", pid, sizeof pid);
         return sim_fail(failure, SIM_EXIT_BUSY, "%s is in use by process %.20s", state->name.text,
             pid[0] != '\0' ? pid : "(unknown)");

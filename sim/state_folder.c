@@ -37,13 +37,14 @@ bool sim_state_parse_name(
 {
     const char *hash = strchr(typed, '#');
     char board[48];
-    char known[200];
 
     name->instance = 0;
     (void)snprintf(board, sizeof board, "%.*s",
         hash == NULL ? (int)strnlen(typed, sizeof board) : (int)(hash - typed), typed);
     name->board = sim_board_find(board);
     if (name->board == NULL) {
+        char known[200];
+
         list_boards(known, sizeof known);
         return sim_fail(failure, SIM_EXIT_UNKNOWN_BOARD,
             "there is no virtual board named '%.60s'; known are: %s", typed, known);

@@ -59,10 +59,11 @@ static uint32_t read_mem(struct sim_stlink *stlink, const struct sim_usb_exchang
 {
     struct sim_dap_transfer transfer = transfer_of(kind, exchange->command);
     uint32_t answer_bytes = transfer.length_bytes == 1 ? 2 : transfer.length_bytes;
-    uint8_t bytes[SIM_STLINK_MAX_BLOCK];
     uint8_t status = check_transfer(stlink, kind, &transfer);
 
     if (status == STLINK_OK) {
+        uint8_t bytes[SIM_STLINK_MAX_BLOCK];
+
         spend_block(stlink, &transfer);
         status = stlink_ap_status(sim_dap_read_mem(stlink->dap, &transfer, bytes));
         memcpy(exchange->in, bytes,

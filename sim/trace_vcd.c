@@ -89,7 +89,7 @@ static int symbol(const struct sim_phase *phase, const uint8_t *bytes, size_t at
 {
     unsigned bits = symbol_bits(phase);
     unsigned shift = (unsigned)(8 - bits * (at % (8 / bits) + 1));
-    unsigned value = bytes[at * bits / 8] >> shift & ((1U << bits) - 1);
+    unsigned value = (unsigned)bytes[at * bits / 8] >> shift & ((1U << bits) - 1);
 
     return (int)(bits == 1 && received ? value << SO_BIT : value);
 }

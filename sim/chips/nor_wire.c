@@ -223,10 +223,10 @@ static void receive_edges(
             level = pair.rise;
             have_fall = phase->dtr;
         }
-        uint8_t symbol = (uint8_t)(level >> shift & ((1U << bits) - 1));
+        uint8_t symbol = (uint8_t)((uint32_t)level >> shift & ((1U << bits) - 1));
         uint8_t *byte = &bytes[i * bits / 8];
 
-        *byte = bits == 8 ? symbol : (uint8_t)(*byte << bits | symbol);
+        *byte = (uint8_t)((uint32_t)*byte << bits | symbol); /* with 8 bits nothing is left of it */
     }
 }
 

@@ -76,6 +76,10 @@ static bool device_write(void *state, uint32_t offset, uint32_t size_bytes, uint
         return true;
     case 0x100:
         board->kicks++;
+        if (board->watchdog != NULL) {
+            sim_clock_schedule(
+                &board->clock, board->watchdog, board->clock.now_ps + board->watchdog_ps);
+        }
         return true;
     default:
         return true;

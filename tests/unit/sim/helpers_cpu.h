@@ -73,6 +73,8 @@ struct cpu_board {
     uint32_t writes;
     uint64_t last_access_ps;
     uint32_t kicks;
+    struct sim_event *watchdog; /* put off by each kick; NULL: none */
+    uint64_t watchdog_ps;
     uint32_t reset_requests;
     uint64_t axi_wait_ps;
     uint64_t cycle_ps;

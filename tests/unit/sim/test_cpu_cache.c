@@ -172,6 +172,11 @@ Test(cpu_cache, takes_a_cacheable_debug_write_coherently)
     cr_assert_eq(core_load(board, LINE + 4), 0x42);
     cpu_board_put_word(board, PPB_DCCMVAC, LINE);
     cr_assert_eq(cpu_board_word(board, LINE + 4), 0x42);
+    cpu_board_put_word(board, LINE + 8, 0x99); /* behind the line, which is clean now */
+    cr_assert(sim_cpu_debug_write(board->cpu, LINE + 4, 4, true, 0x43));
+    cpu_board_put_word(board, PPB_DCIMVAC, LINE);
+    cr_assert_eq(core_load(board, LINE + 4), 0x43, "it had reached memory, too");
+    cr_assert_eq(core_load(board, LINE + 8), 0x99);
     cpu_board_free(board);
 }
 

@@ -88,14 +88,14 @@ static const uint16_t program[] = {
     0xF04F, 0x6000,              /* 13a: badstore: mov.w r0, #134217728 */
     0x6081,                      /* 13e: str r1, [r0, #8] */
     0xE7FE,                      /* 140: b.n 140 <badstore+0x6> */
-    0x4819,                      /* 142: badfetch: ldr r0, [pc, #100] */
+    0x481D,                      /* 142: badfetch: ldr r0, [pc, #116] */
     0x4700,                      /* 144: bx r0 */
     0xDE01,                      /* 146: undef: udf #1 */
     0xF44F, 0x7080,              /* 148: noth: mov.w r0, #256 */
     0x4700,                      /* 14c: bx r0 */
-    0x4817,                      /* 14e: unal: ldr r0, [pc, #92] */
+    0x481B,                      /* 14e: unal: ldr r0, [pc, #108] */
     0xE9D0, 0x2300,              /* 150: ldrd r2, r3, [r0] */
-    0x4816,                      /* 154: unaldev: ldr r0, [pc, #88] */
+    0x481A,                      /* 154: unaldev: ldr r0, [pc, #104] */
     0x6802,                      /* 156: ldr r2, [r0, #0] */
     0xEE00, 0x0A10,              /* 158: fpu: vmov s0, r0 */
     0xE7FE,                      /* 15c: b.n 15c <fpu+0x4> */
@@ -112,28 +112,35 @@ static const uint16_t program[] = {
     0x6802,                      /* 178: ldreq r2, [r0, #0] */
     0x3101,                      /* 17a: addeq r1, #1 */
     0xE7FE,                      /* 17c: b.n 17c <itfault+0xe> */
-    0x480C,                      /* 17e: xn: ldr r0, [pc, #48] */
-    0x4700,                      /* 180: bx r0 */
-    0xBE03,                      /* 182: bkpt: bkpt 0x0003 */
-    0xF04F, 0x40C0,              /* 184: popfault: mov.w r0, #1610612736 */
-    0x4685,                      /* 188: mov sp, r0 */
-    0xBD02,                      /* 18a: pop {r1, pc} */
-    0xF04F, 0x40C0,              /* 18c: badsp: mov.w r0, #1610612736 */
-    0x4685,                      /* 190: mov sp, r0 */
-    0xDF01,                      /* 192: svc 1 */
-    0x4807,                      /* 194: irqmain: ldr r0, [pc, #28] */
-    0x2103,                      /* 196: movs r1, #3 */
-    0x6001,                      /* 198: str r1, [r0, #0] */
-    0xF04F, 0x40A0,              /* 19a: mov.w r0, #1342177280 */
-    0x2100,                      /* 19e: movs r1, #0 */
-    0x6101,                      /* 1a0: str r1, [r0, #16] */
-    0xBF00,                      /* 1a2: nop */
-    0xE7FE,                      /* 1a4: b.n 1a4 <irqmain+0x10> */
-    0x0000,                      /* 1a6: .short 0x0000 */
-    0x0101, 0x6000,              /* 1a8: .word */
-    0x0102, 0x2000,              /* 1ac: .word */
-    0x0001, 0x5000,              /* 1b0: .word */
-    0xE100, 0xE000,              /* 1b4: .word */
+    0xF04F, 0x40C0,              /* 17e: itloads: mov.w r0, #1610612736 */
+    0x2200,                      /* 182: movs r2, #0 */
+    0x2A00,                      /* 184: cmp r2, #0 */
+    0xBF04,                      /* 186: itt eq */
+    0x6801,                      /* 188: ldreq r1, [r0, #0] */
+    0x6802,                      /* 18a: ldreq r2, [r0, #0] */
+    0xE7FE,                      /* 18c: b.n 18c <itloads+0xe> */
+    0x480C,                      /* 18e: xn: ldr r0, [pc, #48] */
+    0x4700,                      /* 190: bx r0 */
+    0xBE03,                      /* 192: bkpt: bkpt 0x0003 */
+    0xF04F, 0x40C0,              /* 194: popfault: mov.w r0, #1610612736 */
+    0x4685,                      /* 198: mov sp, r0 */
+    0xBD02,                      /* 19a: pop {r1, pc} */
+    0xF04F, 0x40C0,              /* 19c: badsp: mov.w r0, #1610612736 */
+    0x4685,                      /* 1a0: mov sp, r0 */
+    0xDF01,                      /* 1a2: svc 1 */
+    0x4807,                      /* 1a4: irqmain: ldr r0, [pc, #28] */
+    0x2103,                      /* 1a6: movs r1, #3 */
+    0x6001,                      /* 1a8: str r1, [r0, #0] */
+    0xF04F, 0x40A0,              /* 1aa: mov.w r0, #1342177280 */
+    0x2100,                      /* 1ae: movs r1, #0 */
+    0x6101,                      /* 1b0: str r1, [r0, #16] */
+    0xBF00,                      /* 1b2: nop */
+    0xE7FE,                      /* 1b4: b.n 1b4 <irqmain+0x10> */
+    0x0000,                      /* 1b6: .short 0x0000 */
+    0x0101, 0x6000,              /* 1b8: .word */
+    0x0102, 0x2000,              /* 1bc: .word */
+    0x0001, 0x5000,              /* 1c0: .word */
+    0xE100, 0xE000,              /* 1c4: .word */
 };
 enum {
     AT_MAIN = 0x80,
@@ -156,11 +163,12 @@ enum {
     AT_CDP = 0x15E,
     AT_DEVERR = 0x164,
     AT_ITFAULT = 0x16E,
-    AT_XN = 0x17E,
-    AT_BKPT = 0x182,
-    AT_POPFAULT = 0x184,
-    AT_BADSP = 0x18C,
-    AT_IRQMAIN = 0x194,
+    AT_ITLOADS = 0x17E,
+    AT_XN = 0x18E,
+    AT_BKPT = 0x192,
+    AT_POPFAULT = 0x194,
+    AT_BADSP = 0x19C,
+    AT_IRQMAIN = 0x1A4,
 };
 
 static struct cpu_board *start_at(uint32_t pc)
@@ -317,6 +325,16 @@ Test(cpu_exceptions, faults_inside_an_it_block_before_the_rest_of_it)
     cpu_board_free(board);
 }
 
+Test(cpu_exceptions, stacks_the_it_state_of_a_block_of_loads)
+{
+    struct cpu_board *board = start_at(AT_ITLOADS);
+
+    expect_fault(board, 3, AT_ITLOADS + 10);
+    cr_assert_eq(cpu_board_word(board, 0x20008000 - 4) & 0x0600FC00, 0x00000400,
+        "IT state 04: EQ, two instructions to go");
+    cpu_board_free(board);
+}
+
 Test(cpu_exceptions, locks_up_on_a_fault_inside_hardfault)
 {
     struct cpu_board *board = start_at(AT_BADLOAD);
@@ -386,6 +404,22 @@ Test(cpu_exceptions, nests_an_interrupt_of_higher_priority)
     cr_assert_eq(cpu_board_word(board, 0x20000024), 1);
     cr_assert_eq(cpu_board_word(board, 0x20000028), 1, "IRQ 1 ran before IRQ 0 went on");
     cr_assert_eq(cpu_board_reg(board, 15), AT_IRQMAIN + 0x10, "the main loop");
+    cpu_board_free(board);
+}
+
+Test(cpu_exceptions, offers_the_most_urgent_of_several_pending_interrupts)
+{
+    struct cpu_board *board = start_at(AT_IRQMAIN);
+
+    cpu_board_put_word(board, PPB_IPR0, 0x408080);
+    cpu_board_put_word(board, 0xE000E100, 7);
+    sim_cpu_set_register(board->cpu, 20, 1); /* PRIMASK */
+    for (uint16_t irq = 0; irq < 3; irq++) {
+        sim_cpu_set_irq(board->cpu, irq, true);
+    }
+    cr_assert_eq(cpu_board_word(board, 0xE000ED04) >> 12 & 0x1FF, 18, "VECTPENDING");
+    cpu_board_put_word(board, PPB_IPR0, 0x808080);
+    cr_assert_eq(cpu_board_word(board, 0xE000ED04) >> 12 & 0x1FF, 16, "the lowest of equals");
     cpu_board_free(board);
 }
 

@@ -162,11 +162,57 @@ Test(cpu_wait, kicks_again_before_the_next_event)
     cpu_board_run(board, 1000);
     kicks = board->kicks;
     sim_clock_schedule(
-        &board->clock, &watchdog.event, board->clock.now_ps + 50000 * BOARD_CYCLE_PS);
+        &board->clock, &watchdog.event, board->clock.now_ps + UINT64_C(50000) * BOARD_CYCLE_PS);
     sim_cpu_run_until(board->cpu, watchdog.event.due_ps - 1);
     cr_assert_gt(board->kicks, kicks, "the program had its turn before the event");
-    cr_assert_lt(board->clock.now_ps - board->last_access_ps, 60 * BOARD_CYCLE_PS);
+    cr_assert_lt(board->clock.now_ps - board->last_access_ps, UINT64_C(60) * BOARD_CYCLE_PS);
     cpu_board_free(board);
+}
+
+struct mail {
+    struct cpu_board *board;
+    struct sim_event event;
+};
+
+static void deliver(void *context)
+{
+    struct mail *mail = context;
+
+    (void)sim_bus_write(mail->board->bus, SIM_MASTER_DMA, 0x20000100, 4, 1);
+}
+
+Test(cpu_wait, sees_what_an_event_brings_in_the_middle_of_a_pass)
+{
+    for (uint64_t due = 1000; due < 1100; due++) {
+        struct cpu_board *boards[2] = {start_at(AT_KICK, true), start_at(AT_KICK, false)};
+        struct mail mails[2];
+
+        for (size_t i = 0; i < 2; i++) {
+            mails[i] = (struct mail){.board = boards[i]};
+            mails[i].event = (struct sim_event){.fire = deliver, .context = &mails[i]};
+            sim_clock_schedule(&boards[i]->clock, &mails[i].event, due * BOARD_CYCLE_PS);
+            cpu_board_run(boards[i], 1200);
+            cr_assert_eq(cpu_board_reg(boards[i], 7), 1, "mail at cycle %u", (unsigned)due);
+        }
+        expect_equal(boards[0], boards[1]);
+        cpu_board_free(boards[0]);
+        cpu_board_free(boards[1]);
+    }
+}
+
+Test(cpu_wait, never_lets_a_watchdog_expire_that_each_pass_reloads)
+{
+    for (uint64_t period = 100; period < 200; period++) {
+        struct cpu_board *board = start_at(AT_KICK, true);
+        struct watchdog watchdog = {.board = board};
+
+        watchdog.event = (struct sim_event){.fire = expire, .context = &watchdog};
+        board->watchdog = &watchdog.event;
+        board->watchdog_ps = period * BOARD_CYCLE_PS;
+        cpu_board_run(board, 20000);
+        cr_assert_not(watchdog.expired, "period of %u cycles", (unsigned)period);
+        cpu_board_free(board);
+    }
 }
 
 Test(cpu_wait, skips_nothing_in_a_loop_that_counts)
@@ -194,7 +240,7 @@ Test(cpu_wait, spends_time_when_a_model_hints_at_polling)
     cr_assert_eq(cpu_board_reg(board, 7), 1);
     cr_assert_lt(board->reads, 1000, "%u polls", board->reads);
     cr_assert_gt(cost(board, SIM_COST_CPU_POLL_PS), 19 * SIM_PS_PER_MS);
-    cr_assert_lt(board->last_access_ps, 20 * SIM_PS_PER_MS + 51 * SIM_PS_PER_US);
+    cr_assert_lt(board->last_access_ps, 20 * SIM_PS_PER_MS + 201 * SIM_PS_PER_US);
     cr_assert_gt(instructions, 0);
     cpu_board_free(board);
 }
@@ -209,7 +255,7 @@ Test(cpu_wait, never_jumps_over_an_event_when_a_model_hints)
     sim_clock_schedule(&board->clock, &watchdog.event, 123456789);
     sim_cpu_run_until(board->cpu, 123456788);
     cr_assert_not(watchdog.expired);
-    cr_assert_lt(board->clock.now_ps, 123456788 + 100 * BOARD_CYCLE_PS);
+    cr_assert_lt(board->clock.now_ps, 123456788 + UINT64_C(100) * BOARD_CYCLE_PS);
     sim_cpu_run_until(board->cpu, 123456789);
     cr_assert(watchdog.expired);
     cpu_board_free(board);

@@ -1,5 +1,4 @@
 /* The door is spoken to as a client does: over a socket, byte by byte from the protocol. */
-#define _GNU_SOURCE
 #include "probe_rig.h"
 #include "sim/door_tcp.h"
 

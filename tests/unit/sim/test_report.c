@@ -139,13 +139,14 @@ Test(report, json_is_one_line_and_escapes_what_a_target_may_send)
     report = sim_report_create(&clock);
     sim_violation(report, "kind", "a \"quote\"\nand a line");
     sim_report_led(report, "LD1", true);
-    sim_report_print_json(report, out);
+    sim_report_print_json(report, 7000, out);
     (void)fclose(out);
 
     cr_assert_eq(strchr(text, '\n'), text + strlen(text) - 1);
     cr_assert_not_null(strstr(text, "a \\\"quote\\\"\\u000aand a line"));
     cr_assert_not_null(strstr(text, "{\"ns\":0,\"name\":\"LD1\",\"on\":true}"));
     cr_assert_not_null(strstr(text, "\"violations\":1,"));
+    cr_assert_not_null(strstr(text, "\"lower_bound_ns\":7,"));
     sim_report_free(report);
     sim_clock_free(&clock);
 }
