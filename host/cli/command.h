@@ -16,7 +16,10 @@ struct cli {
     char **argv;
     int exit_override;   /* exit status of a program that was run in our place (sim); -1: none */
     bool result_written; /* the command wrote its own result record */
+    bool verified;       /* for the result record that main() writes otherwise */
+    const char *boot;    /* the same: state of the bootloader when it was looked at */
     unsigned retries;    /* runs repeated so far */
+    uint64_t spent_us;   /* by them, of --timeout */
 };
 
 struct command {

@@ -72,6 +72,8 @@ static bool install(struct boot *boot, struct error *err)
     if (options_text(&cli->options, OPTION_DRY_RUN) != NULL) {
         return true;
     }
+    cli->verified = true;
+    cli->boot = flash_boot_state_name(FLASH_BOOT_OK);
     output_result(&cli->output, "bootloader %s: %zu bytes with the blob of %s",
         result.changed ? "installed and verified" : "already there, verified",
         boot->bootloader.size_bytes, boot->work.connection.board->name);
@@ -94,6 +96,7 @@ static bool check(struct boot *boot, struct error *err)
     }
     ok = flash_boot_check(boot->work.connection.target, &boot->bootloader, &report, err);
     if (ok) {
+        cli->boot = flash_boot_state_name(FLASH_BOOT_OK);
         output_result(&cli->output, "boot ok: %s", report.text);
     }
     return ok;
@@ -108,9 +111,9 @@ static void show_image(struct cli *cli, const struct flash_boot_image_info *info
     } else if (info->record_state == FLASH_RECORD_INVALID) {
         output_result(output, "boot record: damaged");
     } else {
-        output_result(output, "boot record: %s %s, %" PRIu32 " bytes, CRC-32 0x%08" PRIx32 ": %s",
-            info->record.name, info->record.image_version, info->record.image_bytes,
-            info->record.image_crc32,
+        output_result(output, "boot record: %s%s%s, %" PRIu32 " bytes, CRC-32 0x%08" PRIx32 ": %s",
+            info->record.name, info->record.image_version[0] != '\0' ? " " : "",
+            info->record.image_version, info->record.image_bytes, info->record.image_crc32,
             info->crc_matches ? "the image matches" : "image changed by another tool");
     }
     output_result(output, "entry: stack 0x%08" PRIx32 ", reset vector 0x%08" PRIx32 "%s%s",
@@ -129,7 +132,8 @@ static bool show(struct boot *boot, struct error *err)
     if (!work_open(&boot->work, cli, err) || !inspect(boot, err)) {
         return false;
     }
-    output_result(&cli->output, "bootloader: %s", flash_boot_state_name(boot->state));
+    cli->boot = flash_boot_state_name(boot->state);
+    output_result(&cli->output, "bootloader: %s", cli->boot);
     if (!flash_boot_has_record(boot->work.connection.board)) {
         output_result(&cli->output, "boot record: this board asks for none");
         return true;
@@ -161,6 +165,7 @@ static bool seal(struct boot *boot, struct error *err)
     if (!flash_boot_seal(device, boot->work.connection.board, &options, &record, err)) {
         return error_add_context(err, "sealing the image in the chip");
     }
+    cli->verified = true;
     output_result(&cli->output, "sealed: %" PRIu32 " bytes, CRC-32 0x%08" PRIx32,
         record.image_bytes, record.image_crc32);
     return true;

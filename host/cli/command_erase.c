@@ -102,6 +102,7 @@ static bool carry_out(struct erase *erase, struct error *err)
     struct flash_engine_options options;
     bool ok = false;
 
+    erase->work.stops_program = dry_run != NULL;
     if (!work_open(&erase->work, erase->cli, err) || !read_old_record(erase, err) ||
         !make_plan(erase, err)) {
         return false;

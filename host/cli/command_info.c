@@ -111,12 +111,9 @@ static bool show_memories(struct cli *cli, struct work *work, struct error *err)
 
 bool command_info(struct cli *cli, struct error *err)
 {
-    struct work work = {.stops_program = true};
+    struct work work = {.stops_program = true, .connection.shows_protection = true};
     bool ok = false;
 
-    if (cli->options.argument_count != 0) {
-        return error_set(err, ERROR_USAGE, "info takes no arguments");
-    }
     ok = work_open(&work, cli, err);
     if (work.connection.target != NULL) {
         struct error protection = {0};

@@ -15,6 +15,9 @@ bool command_log(struct cli *cli, struct error *err)
             "log takes no image; xflash run IMAGE programs first, "
             "--elf FILE names the program that runs");
     }
+    if (!log_view_check(cli, err)) {
+        return false;
+    }
     if (elf != NULL && !image_load(elf, IMAGE_ELF, 0, &image, err)) {
         return false;
     }

@@ -25,29 +25,45 @@ static bool sink_take(void *context, const uint8_t *bytes, size_t size_bytes, st
     return true;
 }
 
-static bool read_range(
-    struct work *work, struct cli *cli, const struct flash_range *range, struct error *err)
+static bool read_range(struct work *work, struct cli *cli, const struct flash_range *range,
+    struct sink *sink, struct error *err)
 {
-    const char *path = options_text(&cli->options, OPTION_OUTPUT);
     struct flash_device *device = NULL;
-    struct sink sink = {NULL};
-    struct flash_sink flash_sink = {sink_take, &sink};
+    struct flash_sink flash_sink = {sink_take, sink};
 
     if (!work_select(work, cli, range->memory, &device, err)) {
         return false;
     }
-    if (strcmp(path, "-") != 0 && !os_output_open(path, &sink.file, err)) {
-        return false;
-    }
     if (!flash_read_range(device, range, &flash_sink, &work->listener, err)) {
-        os_output_abandon(sink.file);
         return error_add_context(
             err, "reading %" PRIu32 " bytes at 0x%08" PRIx32, range->size_bytes, range->addr);
     }
     output_progress_end(&cli->output);
+    return true;
+}
+
+/* The file is opened before the probe: a path that cannot be is no reason to stop a program. */
+static bool read_to_sink(
+    struct work *work, struct cli *cli, const struct flash_range *range, struct error *err)
+{
+    const char *path = options_text(&cli->options, OPTION_OUTPUT);
+    struct os_output *file = NULL;
+    struct sink sink = {NULL};
+
+    if (strcmp(path, "-") != 0 && !os_output_open(path, &file, err)) {
+        return false;
+    }
+    sink.file = file;
+    if (!work_open(work, cli, err) || !read_range(work, cli, range, &sink, err)) {
+        os_output_abandon(file);
+        return false;
+    }
+    if (file != NULL && !os_output_commit(file, err)) {
+        return false;
+    }
     output_note(
         &cli->output, "read %" PRIu32 " bytes at 0x%08" PRIx32, range->size_bytes, range->addr);
-    return sink.file == NULL || os_output_commit(sink.file, err);
+    return true;
 }
 
 bool command_read(struct cli *cli, struct error *err)
@@ -70,7 +86,7 @@ bool command_read(struct cli *cli, struct error *err)
     if (ok && ranges.count > 1) {
         ok = error_set(err, ERROR_USAGE, "read takes one range");
     }
-    ok = ok && work_open(&work, cli, err) && read_range(&work, cli, &ranges.ranges[0], err);
+    ok = ok && read_to_sink(&work, cli, &ranges.ranges[0], err);
     ok = work_close(&work, cli, ok, err);
     ranges_free(&ranges);
     return ok;

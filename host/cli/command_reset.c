@@ -15,6 +15,11 @@ bool command_reset(struct cli *cli, struct error *err)
     if (after != NULL && strcmp(after, "halt") == 0) {
         mode = TARGET_RESET_HALT;
     }
+    if (after != NULL && strcmp(after, "none") == 0) {
+        return error_set(err, ERROR_USAGE,
+            "after a reset the core runs, or stands with --after "
+            "halt; --after none cannot be");
+    }
     ok = connection_open(&connection, cli, TARGET_CONNECT_AUTO, err) &&
          target_reset(connection.target, mode, err);
     if (ok) {

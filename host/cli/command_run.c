@@ -66,11 +66,29 @@ static bool start_program(struct job *job, struct error *err)
     return target_reset(target, TARGET_RESET_RUN, err);
 }
 
+static bool check_options(struct cli *cli, struct error *err)
+{
+    const char *after = options_text(&cli->options, OPTION_AFTER);
+
+    if (cli->options.argument_count == 0) {
+        (void)error_set(err, ERROR_USAGE, "run what? xflash run %s", cli->command->arguments);
+        error_set_hint(err, "xflash log shows the log of the program that runs already");
+        return false;
+    }
+    if (after != NULL && strcmp(after, "run") != 0) {
+        (void)error_set(
+            err, ERROR_USAGE, "xflash run starts the program: --after %s cannot be", after);
+        error_set_hint(err, "xflash program --after %s", after);
+        return false;
+    }
+    return log_view_check(cli, err);
+}
+
 bool command_run(struct cli *cli, struct error *err)
 {
     struct job job = {.cli = cli, .must_start = true};
     bool is_dry = options_text(&cli->options, OPTION_DRY_RUN) != NULL;
-    bool ok = job_prepare(&job, err);
+    bool ok = check_options(cli, err) && job_prepare(&job, err);
 
     if (ok && job.is_dry_run) {
         ok = plan_view_show(cli, job.work.connection.board, &job.plan, 0, true, err);
@@ -80,6 +98,10 @@ bool command_run(struct cli *cli, struct error *err)
             job_show_text(&job);
             ok = start_program(&job, err) &&
                  log_view_run(cli, job.work.connection.target, images_rtt_addr(&job.images), err);
+            if (!ok && err->state[0] == '\0') {
+                error_set_state(err, "the images are programmed%s",
+                    job.result.verified ? " and verified" : ", NOT verified");
+            }
         }
     }
     ok = work_leave(&job.work, cli, ok, err);

@@ -1,5 +1,6 @@
 /* The flash-test: does this range erase, program and read, and how fast. */
 #include "host/cli/ranges.h"
+#include "host/cli/result.h"
 #include "host/cli/work.h"
 #include "host/flash/flash_test.h"
 
@@ -57,26 +58,20 @@ static void record_result(struct cli *cli, const struct flash_test_result *resul
         return;
     }
     list_phases(result, rows);
-    output_begin_record(&cli->output, &record, "result");
-    record_bool(&record, "ok", true);
-    record_i64(&record, "exit", 0);
-    record_bool(&record, "verified", true);
-    record_open_object(&record, "ms");
+    result_begin(cli, &record, 0, true, NULL);
     for (size_t i = 0; i < PHASE_ROWS; i++) {
         record_milli(&record, rows[i].name, rows[i].took_ns / 1000);
     }
-    record_milli(&record, "total", output_elapsed_us(&cli->output));
-    record_close_object(&record);
+    result_end_times(cli, &record);
+    record_open_array(&record, "images");
+    record_close_array(&record);
     record_open_object(&record, "rates");
     for (size_t i = 0; i < PHASE_ROWS; i++) {
         record_u64(
             &record, rows[i].name, rate_kb_per_s(result->size_bytes, rows[i].took_ns) * 1000);
     }
     record_close_object(&record);
-    record_text(&record, "clock", cli->output.is_modelled ? "modelled" : "host");
-    record_u64(&record, "retries", cli->retries);
-    output_record(&cli->output, &record);
-    cli->result_written = true;
+    result_end(cli, &record);
 }
 
 static bool choose_range(

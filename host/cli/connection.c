@@ -1,6 +1,7 @@
 #include "host/cli/connection.h"
 
 #include "host/base/os.h"
+#include "host/target/internal_flash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -54,6 +55,17 @@ bool connection_choose_board(struct connection *connection, struct cli *cli, str
     return load_board(connection, cli, simulated, "the name of the virtual board", err);
 }
 
+/* What --timeout leaves after the runs that were repeated, by the probe's clock. */
+static void set_deadline(struct probe *probe, const struct cli *cli)
+{
+    uint64_t timeout_us = options_duration_ms(&cli->options, OPTION_TIMEOUT) * 1000;
+    uint64_t left_us = timeout_us > cli->spent_us ? timeout_us - cli->spent_us : 1;
+
+    if (timeout_us != 0) {
+        probe_set_deadline(probe, probe_now_ns(probe) + left_us * 1000);
+    }
+}
+
 static void report_probe(struct cli *cli, const struct probe_info *info)
 {
     struct record record;
@@ -78,8 +90,9 @@ static void report_probe(struct cli *cli, const struct probe_info *info)
 static void report_target(struct cli *cli, const struct connection *connection)
 {
     const struct target_identity *identity = target_identity(connection->target);
+    struct error ignored = {0};
     struct record record;
-    char text[24];
+    char text[256];
 
     output_note(&cli->output, "target  %s, DEV_ID 0x%03x rev 0x%04x, unique ID %s",
         connection->board->mcu.name, identity->dev_id, identity->rev_id, identity->unique_id_text);
@@ -97,6 +110,12 @@ static void report_target(struct cli *cli, const struct connection *connection)
     record_u64(&record, "rev", identity->rev_id);
     record_text(&record, "uid", identity->unique_id_text);
     record_u64(&record, "flash_kb", identity->flash_kb);
+    (void)snprintf(text, sizeof text, "0x%08" PRIx32, identity->cpuid);
+    record_text(&record, "cpuid", text);
+    if (connection->shows_protection &&
+        internal_flash_describe_protection(connection->target, text, sizeof text, &ignored)) {
+        record_text(&record, "protection", text);
+    }
     output_record(&cli->output, &record);
 }
 
@@ -179,6 +198,7 @@ bool connection_open(
     }
     info = probe_info(connection->probe);
     output_use_clock(&cli->output, probe_clock, connection->probe);
+    set_deadline(connection->probe, cli);
     cli->output.is_modelled = info->is_modelled;
     report_probe(cli, info);
     if (connection->board == NULL && info->default_board[0] != '\0' &&
@@ -202,6 +222,12 @@ bool connection_need_board(struct connection *connection, struct cli *cli, struc
     return connection_choose_board(connection, cli, err) &&
            (connection->board != NULL ||
                connection_open(connection, cli, TARGET_CONNECT_AUTO, err));
+}
+
+uint32_t connection_link_bytes_per_s(const struct connection *connection)
+{
+    /* A word takes 46 clocks of SWD (request, acknowledge, data, turnarounds), 4 bytes each. */
+    return probe_info(connection->probe)->freq_hz / 46 * 4;
 }
 
 void connection_close(struct connection *connection, struct cli *cli)

@@ -12,6 +12,7 @@ struct connection {
     const char *board_source; /* where the choice came from */
     struct probe *probe;
     struct target *target;
+    bool shows_protection; /* the target's record tells it: costs accesses, so only for `info` */
 };
 
 /* Loads the board file when it can be known without a probe (-b, XFLASH_BOARD, xflash.json, the
@@ -27,6 +28,8 @@ MUST_USE bool connection_need_board(
  * Does nothing when that has been done. */
 MUST_USE bool connection_open(struct connection *connection, struct cli *cli,
     enum target_connect fallback, struct error *err);
+/* What SWD carries at the clock in use, for estimates. */
+uint32_t connection_link_bytes_per_s(const struct connection *connection);
 /* Releases everything; members may be NULL. */
 void connection_close(struct connection *connection, struct cli *cli);
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool consent_is_given(struct cli *cli, const struct error *err)
+bool consent_is_given(struct cli *cli, struct error *err)
 {
     char answer[16] = "";
 
@@ -16,7 +16,7 @@ bool consent_is_given(struct cli *cli, const struct error *err)
     (void)fprintf(stderr, "%s\nGo on? [y/N] ", err->message);
     (void)fflush(stderr);
     if (fgets(answer, sizeof answer, stdin) == NULL) {
-        return false;
+        return os_signal_pending() != 0 && os_signal_fail(err);
     }
     return strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0;
 }

@@ -6,6 +6,6 @@
 
 /* After ERROR_CONSENT_NEEDED: shows its message and asks on a terminal. True: go on. False: *err
  * stays as it is. */
-bool consent_is_given(struct cli *cli, const struct error *err);
+bool consent_is_given(struct cli *cli, struct error *err);
 
 #endif

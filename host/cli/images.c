@@ -11,8 +11,9 @@ static bool looks_like_place(const struct board *board, const char *word)
 {
     struct flash_place place = {0};
     struct error ignored = {0};
+    bool is_number = isdigit((unsigned char)word[0]) && strchr(word, '.') == NULL;
 
-    return isdigit((unsigned char)word[0]) || flash_locate_where(board, word, &place, &ignored);
+    return is_number || flash_locate_where(board, word, &place, &ignored);
 }
 
 static bool choose_format(

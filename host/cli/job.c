@@ -82,6 +82,16 @@ static bool check_options(const struct options *options, struct error *err)
     return true;
 }
 
+static void warn_about_vectors(struct job *job)
+{
+    char text[160];
+
+    if (!flash_boot_plan_vectors_ok(job->work.connection.board, &job->plan, text, sizeof text)) {
+        output_warning(
+            &job->cli->output, "bad-vectors", "the image at the entry will not start: %s", text);
+    }
+}
+
 bool job_prepare(struct job *job, struct error *err)
 {
     const struct options *options = &job->cli->options;
@@ -92,22 +102,17 @@ bool job_prepare(struct job *job, struct error *err)
     job->plan_options.consent = options_flag(options, OPTION_YES);
     job->plan_options.allow_ram = job->must_start;
     job->is_dry_run = dry_run != NULL && dry_run[0] == '\0';
+    job->work.stops_program = dry_run != NULL;
     if (!check_options(options, err) ||
         !connection_need_board(&job->work.connection, job->cli, err) ||
         !images_load(&job->images, job->work.connection.board, options, err)) {
         return false;
     }
-    return make_plan(job, err);
-}
-
-static void warn_about_vectors(struct job *job)
-{
-    char text[160];
-
-    if (!flash_boot_plan_vectors_ok(job->work.connection.board, &job->plan, text, sizeof text)) {
-        output_warning(
-            &job->cli->output, "bad-vectors", "the image at the entry will not start: %s", text);
+    if (!make_plan(job, err)) {
+        return false;
     }
+    warn_about_vectors(job);
+    return true;
 }
 
 static bool look_at_bootloader(struct job *job, struct error *err)
@@ -135,6 +140,7 @@ static bool settle_boot(struct job *job, struct error *err)
         return error_add_context(err, "looking for the bootloader");
     }
     job->has_boot = true;
+    job->cli->boot = flash_boot_state_name(job->boot_state);
     if (job->boot_state == FLASH_BOOT_OK) {
         return true;
     }
@@ -190,17 +196,20 @@ static bool run_engine(struct job *job, struct error *err)
 bool job_carry_out(struct job *job, struct error *err)
 {
     const char *dry_run = options_text(&job->cli->options, OPTION_DRY_RUN);
+    const struct board *board = NULL;
+    uint32_t link_rate = 0;
 
     if (!work_open(&job->work, job->cli, err) || !settle_boot(job, err) ||
         !read_old_record(job, err) || !make_plan(job, err)) {
         return false;
     }
-    warn_about_vectors(job);
+    board = job->work.connection.board;
+    link_rate = connection_link_bytes_per_s(&job->work.connection);
     if (dry_run != NULL) {
         return run_engine(job, err) &&
-               plan_view_show(job->cli, job->work.connection.board, &job->plan, 0, true, err);
+               plan_view_show(job->cli, board, &job->plan, link_rate, true, err);
     }
-    return plan_view_show(job->cli, job->work.connection.board, &job->plan, 0, false, err) &&
+    return plan_view_show(job->cli, board, &job->plan, link_rate, false, err) &&
            run_engine(job, err);
 }
 
@@ -217,8 +226,8 @@ void job_show_text(struct job *job)
     plan_view_text(job->cli, &job->plan, &job->result);
     if (job->has_boot && job->boot_image == NULL && job->boot_state != FLASH_BOOT_OK) {
         output_warning(&job->cli->output, "no-bootloader",
-            "programmed and verified; will not start: no bootloader (it is %s); xflash boot "
-            "install",
+            "programmed%s; will not start: no bootloader (it is %s); xflash boot install",
+            job->result.verified ? " and verified" : ", NOT verified",
             flash_boot_state_name(job->boot_state));
     }
 }

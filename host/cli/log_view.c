@@ -24,11 +24,11 @@ struct view {
     struct os_regex *until;
     struct os_regex *fail_on;
     uint64_t start_ns;
-    uint64_t for_ns;     /* 0: no end */
-    uint64_t timeout_ns; /* 0: no bound */
+    uint64_t for_ns; /* 0: no end */
     char line[LINE_BYTES];
     size_t line_length;
     bool matched;
+    bool by_pattern; /* --fail-on matched: the core runs */
 };
 
 static uint64_t elapsed_ns(const struct view *view)
@@ -57,6 +57,7 @@ static bool end_line(struct view *view, struct error *err)
     show_line(view);
     view->line_length = 0;
     if (view->fail_on != NULL && os_regex_matches(view->fail_on, view->line)) {
+        view->by_pattern = true;
         return error_set(err, ERROR_TARGET_PROGRAM_FAULT,
             "the log says \"%s\", which --fail-on %s "
             "names",
@@ -134,22 +135,20 @@ static bool check_core(struct view *view, struct error *err)
 
 static bool check_time(struct view *view, bool *is_over, struct error *err)
 {
+    const struct options *options = &view->cli->options;
     uint64_t now_ns = elapsed_ns(view);
 
     *is_over = view->matched || (view->for_ns != 0 && now_ns >= view->for_ns);
     if (*is_over) {
         return true;
     }
-    if (os_signal_pending() != 0) {
-        return error_set(err, os_signal_pending() == 15 ? ERROR_TERMINATED : ERROR_INTERRUPTED,
-            "interrupted; the program goes on running");
+    if (os_signal_pending() == OS_SIGNAL_TIMEOUT) {
+        return error_set(err, ERROR_WAIT_TIMEOUT, "%s%s%s did not come within %s (--timeout)",
+            view->until != NULL ? "a line with \"" : "",
+            view->until != NULL ? options_text(options, OPTION_UNTIL) : "the end",
+            view->until != NULL ? "\"" : "", options_text(options, OPTION_TIMEOUT));
     }
-    if (view->timeout_ns != 0 && now_ns >= view->timeout_ns) {
-        return error_set(err, ERROR_WAIT_TIMEOUT, "%s did not come within %" PRIu64 " ms",
-            view->until != NULL ? options_text(&view->cli->options, OPTION_UNTIL) : "the end",
-            view->timeout_ns / NS_PER_MS);
-    }
-    return true;
+    return os_signal_pending() == 0 || os_signal_fail(err);
 }
 
 static bool watch(struct view *view, struct error *err)
@@ -177,6 +176,16 @@ static bool open_patterns(struct view *view, struct error *err)
            (fail_on == NULL || os_regex_compile(fail_on, &view->fail_on, err));
 }
 
+bool log_view_check(struct cli *cli, struct error *err)
+{
+    struct view view = {.cli = cli};
+    bool ok = open_patterns(&view, err);
+
+    os_regex_free(view.until);
+    os_regex_free(view.fail_on);
+    return ok;
+}
+
 bool log_view_run(
     struct cli *cli, struct target *target, uint32_t control_block_addr, struct error *err)
 {
@@ -185,7 +194,6 @@ bool log_view_run(
         .target = target,
         .control_block_addr = control_block_addr,
         .for_ns = options_duration_ms(&cli->options, OPTION_FOR) * NS_PER_MS,
-        .timeout_ns = options_duration_ms(&cli->options, OPTION_TIMEOUT) * NS_PER_MS,
     };
     bool ok = false;
 
@@ -194,6 +202,9 @@ bool log_view_run(
     }
     view.start_ns = probe_now_ns(target_probe(target));
     ok = target_catch_faults(target, true, err) && watch(&view, err);
+    if (!ok && (view.by_pattern || os_signal_pending() != 0)) {
+        error_set_state(err, "the program goes on running");
+    }
     if (view.line_length > 0) {
         show_line(&view);
     }

@@ -1,6 +1,7 @@
 /* xflash: the command line. The only file that prints errors. */
 #include "host/base/os.h"
 #include "host/cli/command.h"
+#include "host/cli/result.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,10 @@ static bool check_allowed(const struct cli *cli, struct error *err)
             error_set_hint(err, "xflash help %s", cli->command->name);
             return false;
         }
+    }
+    if (cli->command->arguments[0] == '\0' && cli->options.argument_count > 0 &&
+        !cli->command->verbatim && cli->command->run != command_log) { /* log has its own text */
+        return error_set(err, ERROR_USAGE, "xflash %s takes no arguments", cli->command->name);
     }
     if (options_flag(&cli->options, OPTION_TRACE)) {
         return error_set(
@@ -74,16 +79,11 @@ static void write_result_record(struct cli *cli, int exit_code)
     if (!output_wants_records(&cli->output) || (cli->result_written && exit_code == 0)) {
         return;
     }
-    output_begin_record(&cli->output, &record, "result");
-    record_bool(&record, "ok", exit_code == 0);
-    record_i64(&record, "exit", exit_code);
-    record_bool(&record, "verified", false);
-    record_open_object(&record, "ms");
-    record_milli(&record, "total", output_elapsed_us(&cli->output));
-    record_close_object(&record);
-    record_text(&record, "clock", cli->output.is_modelled ? "modelled" : "host");
-    record_u64(&record, "retries", cli->retries);
-    output_record(&cli->output, &record);
+    result_begin(cli, &record, exit_code, exit_code == 0 && cli->verified, cli->boot);
+    result_end_times(cli, &record);
+    record_open_array(&record, "images");
+    record_close_array(&record);
+    result_end(cli, &record);
 }
 
 static bool run_with_retries(struct cli *cli, struct error *err)
@@ -98,6 +98,7 @@ static bool run_with_retries(struct cli *cli, struct error *err)
             return false;
         }
         cli->retries++;
+        cli->spent_us += output_elapsed_us(&cli->output);
         output_use_clock(&cli->output, NULL, NULL);
         output_warning(&cli->output, "retry", "%s: %.*s; running again (%u of %u)",
             error_info(err->code)->name, (int)strcspn(err->message, "\n"), err->message,
@@ -118,19 +119,15 @@ static int finish(struct cli *cli, bool ok, const struct error *err)
     }
     write_result_record(cli, exit_code);
     output_close(&cli->output);
-    if (exit_code == 0 && (cli->output.write_failed || fflush(stdout) != 0)) {
-        (void)fprintf(stderr, "xflash: a record or result could not be written\n");
+    if (exit_code == 0 &&
+        (cli->output.write_failed || fflush(stdout) != 0 || ferror(stdout) != 0)) {
+        (void)fprintf(stderr,
+            "xflash: a record or result could not be written (is the reader gone, the disk "
+            "full?)\n(host-io, exit %d)\n",
+            EXIT_HOST_IO);
         exit_code = EXIT_HOST_IO;
     }
     return exit_code;
-}
-
-static int fail_before_output(const struct error *err)
-{
-    struct output output = {0};
-
-    output_error(&output, err);
-    return error_info(err->code)->exit_code;
 }
 
 /* A verbatim command hands on every word behind its name. */
@@ -210,6 +207,19 @@ static bool choose_command(struct cli *cli, int *word, struct error *err)
     return true;
 }
 
+/* Without a command: a wrong option before it says more than its value taken for a command. */
+static void fail_without_command(struct cli *cli, int word, struct error *err)
+{
+    struct error option = {0};
+
+    if (!options_parse(&cli->options, word, cli->argv + 1, &option)) {
+        *err = option;
+    }
+    for (int i = 1; i < cli->argc; i++) {
+        cli->output.json = cli->output.json || strcmp(cli->argv[i], "--json") == 0;
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {.argc = argc, .argv = argv, .exit_override = -1};
@@ -222,10 +232,13 @@ int main(int argc, char **argv)
     if (words == NULL) {
         return 1;
     }
+    os_standard_streams_hold();
     os_signals_install();
+    cli.output.start_ns = os_monotonic_ns();
     if (!choose_command(&cli, &command_word, &err)) {
-        exit_code = fail_before_output(&err);
-        goto free_words;
+        fail_without_command(&cli, command_word, &err);
+        exit_code = finish(&cli, false, &err);
+        goto free_options;
     }
     if (!read_options(&cli, command_word, words, &err) ||
         !output_open(&cli.output, &cli.options, &err)) {
@@ -246,7 +259,6 @@ int main(int argc, char **argv)
 
 free_options:
     options_free(&cli.options);
-free_words:
     free(words);
     return exit_code;
 }

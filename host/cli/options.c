@@ -352,6 +352,9 @@ static bool read_variable(struct options *options, enum option_id id, struct err
     char name[48];
     const char *text = NULL;
 
+    if (id == OPTION_HELP || id == OPTION_VERSION) {
+        return true; /* XFLASH_VERSION is what a build script calls the version it wants */
+    }
     environment_name(spec, name);
     text = os_environment(name);
     if (text == NULL || text[0] == '\0' || (is_flag && strcmp(text, "0") == 0)) {
@@ -360,8 +363,13 @@ static bool read_variable(struct options *options, enum option_id id, struct err
     if (spec->refused_in_files || (id == OPTION_ERASE && strcmp(text, "chip") == 0)) {
         return error_set(err, ERROR_CONFIG_BAD, "%s: allowed only on the command line", name);
     }
-    if (!options_set(options, id, is_flag ? "" : text, OPTION_ENVIRONMENT, "XFLASH_", err)) {
+    if (!options_set(options, id, is_flag ? "" : text, OPTION_ENVIRONMENT, "", err)) {
         return error_add_context(err, "reading %s from the environment", name);
+    }
+    if (spec->kind == OPTION_KIND_COUNT && options->values[id].source == OPTION_ENVIRONMENT) {
+        unsigned count = (unsigned)strtoul(text, NULL, 10);
+
+        options->values[id].count = count > 0 ? count : 1; /* XFLASH_VERBOSE=2 is -vv */
     }
     return true;
 }

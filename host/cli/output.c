@@ -26,6 +26,8 @@ static bool open_file(const char *path, FILE **file, struct error *err)
 static enum progress_style choose_style(const struct options *options, const struct output *output)
 {
     const char *how = options_text(options, OPTION_PROGRESS);
+    const char *terminal = os_environment("TERM");
+    bool is_dumb = terminal != NULL && strcmp(terminal, "dumb") == 0; /* cannot erase a line */
 
     if (how != NULL && strcmp(how, "none") == 0) {
         return PROGRESS_NONE;
@@ -36,7 +38,7 @@ static enum progress_style choose_style(const struct options *options, const str
     if (output->quiet || output->json) {
         return PROGRESS_NONE;
     }
-    return os_is_terminal(stderr) ? PROGRESS_BAR : PROGRESS_PLAIN;
+    return os_is_terminal(stderr) && !is_dumb ? PROGRESS_BAR : PROGRESS_PLAIN;
 }
 
 bool output_open(struct output *output, const struct options *options, struct error *err)
@@ -51,7 +53,8 @@ bool output_open(struct output *output, const struct options *options, struct er
     output->start_ns = os_monotonic_ns();
     output->log.write = log_to_output;
     output->log.context = output;
-    output->log.max_level = verbose >= 3 ? LOG_TRACE : (enum log_level)(LOG_NOTE + (int)verbose);
+    output->terminal_level = verbose >= 3 ? LOG_TRACE : (enum log_level)(LOG_NOTE + (int)verbose);
+    output->log.max_level = output->terminal_level;
     if (!open_file(options_text(options, OPTION_REPORT), &output->report, err) ||
         !open_file(options_text(options, OPTION_LOG_FILE), &output->log_file, err)) {
         output_close(output);
@@ -189,11 +192,10 @@ static void log_to_output(void *context, enum log_level level, const char *code,
         write_warning(output, code, text);
     } else if (level == LOG_NOTE) {
         output_note(output, "%s", text);
-    } else if (output->log_file != NULL && !output->quiet) {
-        (void)fprintf(output->log_file, "%s\n", text);
-    }
-    if (level > LOG_NOTE && output->log_file == NULL && !output->quiet) {
+    } else if (level <= output->terminal_level && !output->quiet) {
         print_line(output, stderr, text);
+    } else if (output->log_file != NULL) {
+        (void)fprintf(output->log_file, "%s\n", text);
     }
 }
 
@@ -281,6 +283,7 @@ static void record_error(struct output *output, const struct error *err)
 void output_error(struct output *output, const struct error *err)
 {
     const struct error_info *info = error_info(err->code);
+    char code[64];
 
     print_multiline(output, "xflash: ", err->message);
     if (err->state[0] != '\0') {
@@ -289,7 +292,8 @@ void output_error(struct output *output, const struct error *err)
     if (err->hint[0] != '\0') {
         print_multiline(output, "try: ", err->hint);
     }
-    (void)fprintf(stderr, "(%s, exit %d)\n", info->name, info->exit_code);
+    (void)snprintf(code, sizeof code, "(%s, exit %d)", info->name, info->exit_code);
+    print_multiline(output, "", code);
     if (output_wants_records(output)) {
         record_error(output, err);
     }

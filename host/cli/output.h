@@ -19,10 +19,11 @@ struct output {
     bool quiet;
     enum progress_style progress;
     unsigned columns;
-    FILE *report;      /* NULL: none */
-    FILE *log_file;    /* NULL: none */
-    struct log log;    /* hand this to the rooms */
-    uint64_t start_ns; /* host clock when the command began */
+    FILE *report;                  /* NULL: none */
+    FILE *log_file;                /* NULL: none */
+    struct log log;                /* hand this to the rooms */
+    enum log_level terminal_level; /* of it, what is shown on stderr; the log file gets all */
+    uint64_t start_ns;             /* host clock when the command began */
     /* Clock of records: the probe's once there is one. */
     uint64_t (*now_ns)(void *context);
     void *now_context;

@@ -1,6 +1,6 @@
 #include "host/cli/plan_view.h"
 
-#include "host/base/os.h"
+#include "host/cli/result.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -182,7 +182,7 @@ static void record_images(
     struct record *record, const struct images *images, const struct flash_plan *plan)
 {
     record_open_array(record, "images");
-    for (size_t i = 0; i < images->count; i++) {
+    for (size_t i = 0; images != NULL && i < images->count; i++) {
         const struct image *image = images->requests[i].image;
         uint64_t same_bytes = same_bytes_of_request(plan, i);
         uint64_t size_bytes = 0;
@@ -210,25 +210,11 @@ void plan_view_record(struct cli *cli, const struct images *images, const struct
     if (!output_wants_records(&cli->output)) {
         return;
     }
-    output_begin_record(&cli->output, &record, "result");
-    record_bool(&record, "ok", true);
-    record_i64(&record, "exit", 0);
-    record_bool(&record, "verified", result->verified);
-    record_text(&record, "boot", boot);
-    record_open_object(&record, "ms");
+    result_begin(cli, &record, 0, result->verified, boot);
     record_milli(&record, "compare", result->compare_ns / 1000);
     record_milli(&record, "program", result->write_ns / 1000);
     record_milli(&record, "verify", result->verify_ns / 1000);
-    record_milli(&record, "total", output_elapsed_us(&cli->output));
-    record_close_object(&record);
-    record_text(&record, "clock", cli->output.is_modelled ? "modelled" : "host");
-    if (cli->output.is_modelled) {
-        record_milli(&record, "real_ms", (os_monotonic_ns() - cli->output.start_ns) / 1000);
-    }
-    if (images != NULL) {
-        record_images(&record, images, plan);
-    }
-    record_u64(&record, "retries", cli->retries);
-    output_record(&cli->output, &record);
-    cli->result_written = true;
+    result_end_times(cli, &record);
+    record_images(&record, images, plan);
+    result_end(cli, &record);
 }

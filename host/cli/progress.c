@@ -7,6 +7,12 @@
 
 #define DRAW_INTERVAL_NS UINT64_C(50000000) /* of the host: how often a terminal is redrawn */
 
+enum {
+    PERCENT_NONE = 101,
+    PLAIN_STEP_PERCENT = 10,
+    PLAIN_MIN_BYTES = 256 * 1024 /* a phase below this is over before its line is read */
+};
+
 static uint64_t clock_ns(const struct output *output)
 {
     return output_elapsed_us(output) * 1000;
@@ -16,7 +22,7 @@ static void start_phase(struct output *output, const char *phase)
 {
     output_progress_end(output);
     (void)snprintf(output->phase, sizeof output->phase, "%s", phase);
-    output->last_percent = 101;
+    output->last_percent = PERCENT_NONE;
     output->phase_start_ns = clock_ns(output);
 }
 
@@ -39,10 +45,15 @@ static void format_eta(
     }
 }
 
+static unsigned percent_of(uint64_t done_bytes, uint64_t total_bytes)
+{
+    return done_bytes < total_bytes ? (unsigned)(done_bytes * 100 / total_bytes) : 100;
+}
+
 static void draw_bar(struct output *output, uint64_t done_bytes, uint64_t total_bytes)
 {
     uint64_t rate = rate_bytes_per_s(output, done_bytes);
-    unsigned percent = (unsigned)(total_bytes != 0 ? done_bytes * 100 / total_bytes : 100);
+    unsigned percent = percent_of(done_bytes, total_bytes);
     char tail[64];
     char eta[32];
     char bar[64];
@@ -64,8 +75,7 @@ static void print_plain(struct output *output, uint64_t done_bytes, uint64_t tot
     uint64_t rate = rate_bytes_per_s(output, done_bytes);
 
     (void)fprintf(stderr, "%s %u%% of %" PRIu64 " KB", output->phase,
-        (unsigned)(total_bytes != 0 ? done_bytes * 100 / total_bytes : 100),
-        (total_bytes + 999) / 1000);
+        percent_of(done_bytes, total_bytes), (total_bytes + 999) / 1000);
     if (rate != 0) {
         (void)fprintf(stderr, ", %" PRIu64 " KB/s", rate / 1000);
     }
@@ -94,9 +104,10 @@ void output_progress(
     if (strcmp(phase, output->phase) != 0) {
         start_phase(output, phase);
     }
-    percent = (unsigned)(total_bytes != 0 ? done_bytes * 100 / total_bytes : 100);
-    step = percent / 10;
-    if (output_wants_records(output) && step != output->last_percent / 10) {
+    done_bytes = is_last ? total_bytes : done_bytes; /* whole sectors may be more than asked for */
+    percent = percent_of(done_bytes, total_bytes);
+    step = percent / PLAIN_STEP_PERCENT;
+    if (output_wants_records(output) && step != output->last_percent / PLAIN_STEP_PERCENT) {
         record_progress(output, done_bytes, total_bytes);
     }
     if (output->progress == PROGRESS_BAR) {
@@ -106,7 +117,8 @@ void output_progress(
             output->last_draw_ns = host_ns;
             draw_bar(output, done_bytes, total_bytes);
         }
-    } else if (output->progress == PROGRESS_PLAIN && step != output->last_percent / 10) {
+    } else if (output->progress == PROGRESS_PLAIN && step > 0 && total_bytes >= PLAIN_MIN_BYTES &&
+               step != output->last_percent / PLAIN_STEP_PERCENT) {
         print_plain(output, done_bytes, total_bytes);
     }
     output->last_percent = percent;

@@ -83,6 +83,7 @@ static void record_memory(
     struct cli *cli, const struct board_memory *memory, const struct flash_memory_info *info)
 {
     struct record record;
+    char status[8];
 
     output_begin_record(&cli->output, &record, "memory");
     record_text(&record, "name", memory->name);
@@ -93,6 +94,13 @@ static void record_memory(
     record_u64(&record, "addr", memory->window_addr);
     record_text(&record, "bus", info->program_mode);
     record_milli(&record, "mhz", info->program_hz / 1000);
+    if (info->has_status) {
+        (void)snprintf(status, sizeof status, "0x%02x", info->status);
+        record_text(&record, "status", status);
+    }
+    if (info->has_sfdp) {
+        record_hex(&record, "sfdp", info->sfdp_bytes, info->sfdp_count);
+    }
     output_record(&cli->output, &record);
 }
 
