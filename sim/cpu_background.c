@@ -69,6 +69,7 @@ void sim_cpu_check_handover(struct sim_cpu *cpu)
     } rules[] = {
         {"D-cache on", (cpu->scb.ccr & SIM_CPU_CCR_DC) != 0},
         {"I-cache on", (cpu->scb.ccr & SIM_CPU_CCR_IC) != 0},
+        {"the MPU on", cpu->mpu.ctrl != 0},
         {"SysTick on", cpu->systick.ctrl != 0},
         {"interrupts enabled, pending or active", !nvic_is_clear(cpu)},
         {"CONTROL not 0", sim_cpu_get(cpu, SIM_CPU_CONTROL) != 0},

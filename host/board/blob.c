@@ -313,7 +313,8 @@ static bool make_boot(const struct build *build, struct abi_boot_config *boot, s
     boot->partition_bytes = entry->size_bytes;
     boot->reason_addr = board->mcu.reason_addr;
     boot->debug_wait_ms = DEBUG_WAIT_MS;
-    boot->flags = board->details->caches ? ABI_BOOT_CACHES : 0;
+    boot->flags = (board->details->caches ? ABI_BOOT_CACHES : 0U) |
+                  (board->details->mpu_window ? 0U : ABI_BOOT_MPU_OFF);
     if (board->boot_check_crc) {
         if (!board_boot_record_place(board, &offset, &unit_bytes, err)) {
             return false;

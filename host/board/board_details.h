@@ -68,6 +68,7 @@ struct board_details {
     const struct mcu_supply *supply; /* NULL: kept */
     char supply_name[16];
     bool caches;
+    bool mpu_window; /* hand over with the MPU on: the window ends where the chip ends */
     struct board_memory_details memories[BOARD_MAX_MEMORIES];
     const struct mcu_pin *leds[BOARD_MAX_LEDS];
     struct {

@@ -132,13 +132,15 @@ static void read_entry(const struct json_value *value, struct board *board)
 void board_read_boot(const struct json_value *value, struct board *board)
 {
     static const struct json_key keys[] = {{"kind", false}, {"entry", false}, {"check", false},
-        {"run_khz", false}, {"caches", false}, {NULL, false}};
+        {"run_khz", false}, {"caches", false}, {"mpu", false}, {NULL, false}};
     static const char *const kinds[] = {"xflash", "own", NULL};
     static const char *const checks[] = {"crc32", "none", NULL};
+    static const char *const mpu[] = {"off", "window", NULL};
     const struct json_value *entry = json_member(value, "entry");
     uint32_t run_khz = 0;
     size_t kind = 0;
     size_t check = 0;
+    size_t mpu_choice = 0;
 
     if (value == NULL || !json_check_object(value, keys)) {
         return;
@@ -146,6 +148,8 @@ void board_read_boot(const struct json_value *value, struct board *board)
     (void)json_take_choice(value, "kind", kinds, &kind);
     (void)json_take_u32(value, "run_khz", 100, 1000000, &run_khz);
     (void)json_take_bool(value, "caches", &board->details->caches);
+    (void)json_take_choice(value, "mpu", mpu, &mpu_choice);
+    board->details->mpu_window = mpu_choice == 1;
     for (size_t i = 0; i < board->memory_count; i++) {
         board->memories[i].run_khz_wanted = run_khz;
     }

@@ -13,6 +13,21 @@ static size_t smallest(size_t a, size_t b, size_t c)
     return least < c ? least : c;
 }
 
+/* The next row of the table of distances, for one more character of the other text. */
+static void advance_row(size_t *row, char next, const char *b, size_t columns)
+{
+    size_t corner = row[0];
+
+    row[0]++;
+    for (size_t k = 0; k < columns; k++) {
+        size_t above = row[k + 1];
+        bool equal = (tolower)((unsigned char)next) == (tolower)((unsigned char)b[k]);
+
+        row[k + 1] = smallest(above + 1, row[k] + 1, corner + (equal ? 0 : 1));
+        corner = above;
+    }
+}
+
 /* Levenshtein distance, case ignored. */
 static size_t distance(const char *a, const char *b)
 {
@@ -23,16 +38,7 @@ static size_t distance(const char *a, const char *b)
         row[k] = k;
     }
     for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t corner = row[0];
-
-        row[0] = i + 1;
-        for (size_t k = 0; k < columns; k++) {
-            size_t above = row[k + 1];
-            bool equal = tolower((unsigned char)a[i]) == tolower((unsigned char)b[k]);
-
-            row[k + 1] = smallest(above + 1, row[k] + 1, corner + (equal ? 0 : 1));
-            corner = above;
-        }
+        advance_row(row, a[i], b, columns);
     }
     return row[columns];
 }

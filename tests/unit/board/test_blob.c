@@ -419,7 +419,7 @@ Test(blob, tells_the_bootloader_where_image_record_and_reason_are)
     make(fixture, 0);
     cr_assert_eq(fixture->blob.boot.count, 1);
     memcpy(&boot, fixture->bytes + fixture->blob.boot.offset, sizeof boot);
-    cr_assert_eq(boot.flags, ABI_BOOT_CHECK_CRC);
+    cr_assert_eq(boot.flags, ABI_BOOT_CHECK_CRC | ABI_BOOT_MPU_OFF);
     cr_assert_eq(boot.entry_addr, 0x70000000);
     cr_assert_eq(boot.partition_bytes, 0x400000);
     cr_assert_eq(boot.record_addr, 0x703FF000);

@@ -307,7 +307,7 @@ Test(board_options, needs_no_record_without_a_check)
 
     make(board, 0, &view);
     memcpy(&boot, view.bytes + view.blob.boot.offset, sizeof boot);
-    cr_assert_eq(boot.flags, ABI_BOOT_CACHES);
+    cr_assert_eq(boot.flags, ABI_BOOT_CACHES | ABI_BOOT_MPU_OFF);
     cr_assert_eq(boot.record_addr, 0);
     cr_assert_eq(boot.entry_addr, 0x70100000);
     cr_assert_lt(boot.boot_max_ms, 1000, "no CRC to wait for");
