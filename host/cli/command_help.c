@@ -17,7 +17,7 @@ static void print_option(enum option_id id)
         spec->short_name != 0 ? spec->short_name : ' ', spec->short_name != 0 ? ", " : "  ",
         spec->name, spec->kind == OPTION_KIND_OPTIONAL ? "[=" : (value[0] != '\0' ? " " : ""),
         value, spec->kind == OPTION_KIND_OPTIONAL ? "]" : "");
-    if (strlen(left) > 34) {
+    if (strlen(left) > 33) {
         (void)printf("  %s\n  %-34s%s\n", left, "", spec->help);
     } else {
         (void)printf("  %-34s%s\n", left, spec->help);

@@ -36,7 +36,6 @@ bool command_sim(struct cli *cli, struct error *err)
     ok = os_run_attached(argv, &status, err);
     if (ok) {
         cli->exit_override = status;
-        cli->result_written = true;
     }
 
 free_all:

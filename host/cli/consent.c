@@ -15,8 +15,11 @@ bool consent_is_given(struct cli *cli, struct error *err)
     }
     (void)fprintf(stderr, "%s\nGo on? [y/N] ", err->message);
     (void)fflush(stderr);
+    if (!os_wait_input(stdin)) {
+        return os_signal_fail(err);
+    }
     if (fgets(answer, sizeof answer, stdin) == NULL) {
-        return os_signal_pending() != 0 && os_signal_fail(err);
+        return false;
     }
     return strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0;
 }

@@ -128,6 +128,11 @@ static bool look_at_bootloader(struct job *job, struct error *err)
            flash_boot_inspect(internal, &job->bootloader, &options, &job->boot_state, err);
 }
 
+static const char *install_command(enum flash_boot_state state)
+{
+    return state == FLASH_BOOT_FOREIGN ? "xflash boot install --yes" : "xflash boot install";
+}
+
 /* Before anything is erased: is there a bootloader, and what is to be done about it. */
 static bool settle_boot(struct job *job, struct error *err)
 {
@@ -154,7 +159,9 @@ static bool settle_boot(struct job *job, struct error *err)
             "the bootloader in internal flash is %s: the "
             "program would not start",
             flash_boot_state_name(job->boot_state));
-        error_set_hint(err, "xflash boot install, or --boot install with this command");
+        error_set_hint(err, "%s, or --boot install with this command%s",
+            install_command(job->boot_state),
+            job->boot_state == FLASH_BOOT_FOREIGN ? " and --yes" : "");
         return false;
     }
     return true;
@@ -226,9 +233,9 @@ void job_show_text(struct job *job)
     plan_view_text(job->cli, &job->plan, &job->result);
     if (job->has_boot && job->boot_image == NULL && job->boot_state != FLASH_BOOT_OK) {
         output_warning(&job->cli->output, "no-bootloader",
-            "programmed%s; will not start: no bootloader (it is %s); xflash boot install",
+            "programmed%s; will not start: no bootloader (it is %s); %s",
             job->result.verified ? " and verified" : ", NOT verified",
-            flash_boot_state_name(job->boot_state));
+            flash_boot_state_name(job->boot_state), install_command(job->boot_state));
     }
 }
 

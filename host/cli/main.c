@@ -34,6 +34,13 @@ static bool check_allowed(const struct cli *cli, struct error *err)
         !cli->command->verbatim && cli->command->run != command_log) { /* log has its own text */
         return error_set(err, ERROR_USAGE, "xflash %s takes no arguments", cli->command->name);
     }
+    if (cli->command->run == command_sim &&
+        cli->options.values[OPTION_JSON].source == OPTION_COMMAND_LINE) {
+        (void)error_set(
+            err, ERROR_USAGE, "xflash sim hands its words on: --json belongs behind them");
+        error_set_hint(err, "xflash sim report NAME --json");
+        return false;
+    }
     if (options_flag(&cli->options, OPTION_TRACE)) {
         return error_set(
             err, ERROR_USAGE, "--trace (a timeline of the run) is not in this version");
@@ -251,6 +258,9 @@ int main(int argc, char **argv)
     if (options_flag(&cli.options, OPTION_HELP)) {
         cli.help_topic = cli.command;
         cli.command = command_find("help");
+    }
+    if (cli.command->run == command_sim) {
+        cli.output.json = false; /* XFLASH_JSON: standard output is the other program's */
     }
     log_sources(&cli);
     write_start_record(&cli);

@@ -334,15 +334,13 @@ bool options_parse(struct options *options, int argc, char **argv, struct error 
     return ok;
 }
 
+/* XFLASH_DRY_RUN for dry-run. */
 static void environment_name(const struct option_spec *spec, char name[48])
 {
-    size_t used = (size_t)snprintf(name, 48, "XFLASH_");
-
-    for (const char *at = spec->name; *at != '\0' && used < 47; at++) {
-        name[used] = (char)(*at == '-' ? '_' : toupper((unsigned char)*at));
-        used++;
+    (void)snprintf(name, 48, "XFLASH_%s", spec->name);
+    for (char *at = name; *at != '\0'; at++) {
+        *at = (char)(*at == '-' ? '_' : (toupper)((unsigned char)*at));
     }
-    name[used] = '\0';
 }
 
 static bool read_variable(struct options *options, enum option_id id, struct error *err)

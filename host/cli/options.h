@@ -58,13 +58,13 @@ enum option_kind {
 };
 
 struct option_spec {
-    const char *name; /* without the dashes */
-    char short_name;  /* 0: none */
-    enum option_kind kind;
+    const char *name;       /* without the dashes */
     const char *value_name; /* in help; NULL for flags */
     const char *choices;    /* "auto|sector|chip|none" */
-    bool refused_in_files;  /* and in the environment: consent and verification */
     const char *help;
+    enum option_kind kind;
+    char short_name;       /* 0: none */
+    bool refused_in_files; /* and in the environment: consent and verification */
 };
 
 const struct option_spec *option_spec(enum option_id id);

@@ -162,18 +162,24 @@ static uint64_t same_bytes_of_piece(
     return same_bytes;
 }
 
+static uint64_t same_bytes_of_memory(const struct flash_memory_plan *memory, size_t request)
+{
+    uint64_t same_bytes = 0;
+
+    for (size_t i = 0; i < memory->piece_count; i++) {
+        if (memory->pieces[i].request == request) {
+            same_bytes += same_bytes_of_piece(memory, &memory->pieces[i]);
+        }
+    }
+    return same_bytes;
+}
+
 static uint64_t same_bytes_of_request(const struct flash_plan *plan, size_t request)
 {
     uint64_t same_bytes = 0;
 
     for (size_t i = 0; i < plan->memory_count; i++) {
-        const struct flash_memory_plan *memory = &plan->memories[i];
-
-        for (size_t j = 0; j < memory->piece_count; j++) {
-            if (memory->pieces[j].request == request) {
-                same_bytes += same_bytes_of_piece(memory, &memory->pieces[j]);
-            }
-        }
+        same_bytes += same_bytes_of_memory(&plan->memories[i], request);
     }
     return same_bytes;
 }

@@ -74,6 +74,17 @@ class Boot(harness.BoardTest):
         self.assert_clean()
 
 
+class Programs(harness.BoardTest):
+    def test_a_program_that_faults_ends_with_its_registers(self):
+        self.xflash("boot", "install")
+        result = self.xflash("run", TARGET / "crasher.elf", "--timeout", "5s", exit=51)
+        self.assertIn("cfsr", result.err)
+        # The next program starts clean, in RAM and without a reset.
+        result = self.xflash("run", TARGET / "ramblinky.elf", "--for", "2s")
+        self.assertGreaterEqual(len(led_lines(result.out)), 3, str(result))
+        self.assertEqual(self.flash(0, 16)[4:8], (TARGET / "crasher.bin").read_bytes()[4:8])
+
+
 class BootFromEveryChipState(harness.BoardTest):
     """silicon rule 7: chip in any state, over every kind of reset."""
 
