@@ -1,6 +1,7 @@
 """The main job, as a person types it: every command of the README on a virtual board."""
 
 import time
+import unittest
 
 import harness
 from harness import FLASH, FLASH_BYTES, TARGET, led_lines
@@ -138,6 +139,7 @@ class MainPath(harness.BoardTest):
         self.xflash("log", "--fail-on", "LED on", "--timeout", "5s", exit=51)
 
 
+@unittest.skipIf(harness.SANITIZED and not harness.FULL, "too slow with sanitizers")
 class WholeChip(harness.BoardTest):
     def test_32_mib_program_verify_and_read_back_equal(self):
         image = self.random_bytes(FLASH_BYTES)

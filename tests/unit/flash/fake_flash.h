@@ -24,8 +24,9 @@ enum {
 struct fake_flash {
     struct flash_device base;
     uint8_t *cells;
-    uint8_t *used; /* per granule: programmed since the last erase */
-    uint8_t *weak; /* per sector: cut, reads unstably */
+    uint8_t *used;    /* per granule: programmed since the last erase */
+    uint8_t *weak;    /* per sector: cut, reads unstably */
+    uint8_t *in_work; /* per sector: weak at fake_flash_be_lucky(), not erased since */
     uint32_t sector_bytes;
     uint32_t tickets;
     uint32_t random;
@@ -33,7 +34,9 @@ struct fake_flash {
     unsigned cut_at;     /* power fails inside this one; 0: never */
     bool has_power;
     bool is_protected;
-    bool lies; /* acknowledges programming without effect */
+    size_t unstable_sector; /* hashes differently from what it reads; SIZE_MAX: none */
+    size_t lies_in_sector;  /* as lies, in this one only; SIZE_MAX: none */
+    bool lies;              /* acknowledges programming without effect */
     unsigned violations;
     unsigned erases; /* operations */
     uint64_t erased_bytes;
@@ -48,6 +51,10 @@ void fake_flash_free(struct fake_flash *fake);
 void fake_flash_load(struct fake_flash *fake, uint32_t offset, const void *bytes, uint32_t count);
 /* Power comes back; nothing is armed any more. */
 void fake_flash_power_on(struct fake_flash *fake);
+/* The sectors that were cut read right and stably from now on: only the journal knows. */
+void fake_flash_be_lucky(struct fake_flash *fake);
+/* Sectors that were cut and have not been erased since. */
+size_t fake_flash_in_work(const struct fake_flash *fake);
 
 /* A board with one external memory of FAKE_BYTES, partitions app (256 KB, boot entry with a checked
  * record in its last sector), data (128 KB, keep) and scratch (64 KB), and internal flash. */
@@ -67,6 +74,7 @@ void fake_board_free(struct fake_board *fake);
 /* An image from bytes at an address, to be freed with image_free(). */
 struct image *fake_image(const char *name, uint32_t addr, const uint8_t *bytes, size_t size_bytes);
 void fake_fill_random(uint8_t *bytes, size_t count, uint32_t seed);
+size_t fake_board_journals(const struct fake_board *fake);
 /* Plans and runs; false: fake->err. */
 bool fake_board_program(struct fake_board *fake, const struct flash_request *requests,
     size_t request_count, const struct flash_plan_options *options);

@@ -88,6 +88,7 @@ static bool erase_unit(
     memset(fake->cells + offset, 0xFF, size_bytes);
     memset(fake->used + offset / FAKE_GRANULE, 0, size_bytes / FAKE_GRANULE);
     memset(fake->weak + offset / fake->sector_bytes, 0, size_bytes / fake->sector_bytes);
+    memset(fake->in_work + offset / fake->sector_bytes, 0, size_bytes / fake->sector_bytes);
     fake->erases++;
     fake->erased_bytes += size_bytes;
     fake->time_ns += 25000000;
@@ -142,7 +143,9 @@ static bool program_granule(
         return violate(fake, err, "programming in a weak sector");
     }
     fake->used[offset / FAKE_GRANULE] = 1;
-    for (i = 0; i < FAKE_GRANULE && !fake->lies; i++) {
+    for (i = 0;
+         i < FAKE_GRANULE && !fake->lies && offset / fake->sector_bytes != fake->lies_in_sector;
+         i++) {
         fake->cells[offset + i] &= bytes[i];
     }
     return true;
@@ -254,6 +257,11 @@ static bool hash(struct flash_device *base, const struct flash_range *range, uin
         hashes[done / block_bytes] = (struct abi_block_hash){
             crc32_update(0, bytes + done, count), xxh32_hash(bytes + done, count)};
     }
+    for (done = 0; done < range->size_bytes; done += block_bytes) {
+        if ((range->offset + done) / fake->sector_bytes == fake->unstable_sector) {
+            hashes[done / block_bytes].crc32 ^= 1;
+        }
+    }
     fake->hashed_bytes += range->size_bytes;
     free(bytes);
     return true;
@@ -311,6 +319,9 @@ void fake_flash_init(struct fake_flash *fake, const struct flash_geometry *geome
     fake->cells = malloc(geometry->size_bytes);
     fake->used = calloc(geometry->size_bytes / FAKE_GRANULE, 1);
     fake->weak = calloc(geometry->size_bytes / fake->sector_bytes, 1);
+    fake->in_work = calloc(geometry->size_bytes / fake->sector_bytes, 1);
+    fake->unstable_sector = SIZE_MAX;
+    fake->lies_in_sector = SIZE_MAX;
     memset(fake->cells, 0xFF, geometry->size_bytes);
     fake->random = 1;
     fake->has_power = true;
@@ -321,6 +332,7 @@ void fake_flash_free(struct fake_flash *fake)
     free(fake->cells);
     free(fake->used);
     free(fake->weak);
+    free(fake->in_work);
 }
 
 void fake_flash_load(struct fake_flash *fake, uint32_t offset, const void *bytes, uint32_t count)
@@ -340,6 +352,26 @@ void fake_flash_power_on(struct fake_flash *fake)
     fake->has_power = true;
     fake->cut_at = 0;
     fake->operations = 0;
+}
+
+void fake_flash_be_lucky(struct fake_flash *fake)
+{
+    uint32_t count = fake->base.geometry.size_bytes / fake->sector_bytes;
+
+    memcpy(fake->in_work, fake->weak, count);
+    memset(fake->weak, 0, count);
+}
+
+size_t fake_flash_in_work(const struct fake_flash *fake)
+{
+    uint32_t count = fake->base.geometry.size_bytes / fake->sector_bytes;
+    size_t in_work = 0;
+    uint32_t i = 0;
+
+    for (i = 0; i < count; i++) {
+        in_work += fake->in_work[i];
+    }
+    return in_work;
 }
 
 /* ---- the board ---- */
@@ -453,6 +485,19 @@ void fake_board_free(struct fake_board *fake)
     (void)remove(fake->journal);
     fake_flash_free(&fake->flash);
     fake_flash_free(&fake->internal);
+}
+
+size_t fake_board_journals(const struct fake_board *fake)
+{
+    char **names = NULL;
+    size_t count = 0;
+    struct error err;
+
+    if (!os_list_directory(fake->journal, &names, &count, &err)) {
+        abort();
+    }
+    os_free_names(names, count);
+    return count;
 }
 
 struct image *fake_image(const char *name, uint32_t addr, const uint8_t *bytes, size_t size_bytes)

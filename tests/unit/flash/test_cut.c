@@ -72,6 +72,7 @@ static void check_contents(struct fake_board *fake, const struct scenario *scena
     }
     cr_assert_eq(fake->flash.violations, 0, "cut %u", cut);
     cr_assert_eq(fake->internal.violations, 0, "cut %u", cut);
+    cr_assert_eq(fake_board_journals(fake), 0, "cut %u leaves a journal", cut);
 }
 
 static const struct flash_plan_options plain = {.erase = FLASH_ERASE_AUTO};
@@ -128,6 +129,32 @@ Test(cut, leaves_every_byte_right_after_a_second_run, .timeout = 300)
         }
     }
     cr_assert_gt(cuts, 300, "only %u operations were cut", cuts);
+    free_scenario(scenario);
+}
+
+/* As before, but what was cut reads right and stably afterwards: only the journal knows better. */
+Test(cut, erases_every_sector_that_was_cut_even_if_it_reads_right, .timeout = 300)
+{
+    struct scenario *scenario = make_scenario();
+    unsigned cut = 0;
+    bool is_done = false;
+
+    for (cut = 1; !is_done; cut++) {
+        struct fake_board fake;
+
+        fake_board_init(&fake);
+        fake_flash_load(&fake.flash, 0, scenario->before, FAKE_BYTES);
+        fake.flash.cut_at = cut;
+        is_done = run(&fake, scenario);
+        if (!is_done) {
+            fake_flash_power_on(&fake.flash);
+            fake_flash_be_lucky(&fake.flash);
+            memcpy(fake.flash.cells, scenario->wanted, 0x3F000); /* the luckiest case */
+            cr_assert(run(&fake, scenario), "cut %u: %s", cut, fake.err.message);
+            cr_assert_eq(fake_flash_in_work(&fake.flash), 0, "cut %u", cut);
+        }
+        fake_board_free(&fake);
+    }
     free_scenario(scenario);
 }
 
@@ -265,4 +292,117 @@ Test(cut, does_not_apply_the_journal_of_another_mcu)
     image_free(image);
     fake_board_free(&fake);
     free_scenario(scenario);
+}
+
+/* Two runs over different ranges, both cut: the second journal must not forget the first. */
+Test(cut, remembers_what_an_earlier_run_left_in_work)
+{
+    struct fake_board fake;
+    uint8_t bytes[2 * FAKE_SECTOR];
+    struct image *images[2];
+    struct flash_request requests[2];
+
+    fake_board_init(&fake);
+    fake_fill_random(bytes, sizeof bytes, 32);
+    images[0] = fake_image("a.bin", FAKE_ADDR + 0x60000, bytes, sizeof bytes);
+    images[1] = fake_image("b.bin", FAKE_ADDR + 0x70000, bytes, sizeof bytes);
+    requests[0] = fake_request(images[0]);
+    requests[1] = fake_request(images[1]);
+    fake.flash.cut_at = 20;
+    cr_assert_not(fake_board_program(&fake, &requests[0], 1, &plain));
+    fake_flash_power_on(&fake.flash);
+    fake.flash.cut_at = 20;
+    cr_assert_not(fake_board_program(&fake, &requests[1], 1, &plain));
+    fake_flash_power_on(&fake.flash);
+    fake_flash_be_lucky(&fake.flash);
+    cr_assert(fake_board_program(&fake, &requests[1], 1, &plain), "%s", fake.err.message);
+    cr_assert_eq(fake_board_journals(&fake), 1, "the first range is still in work");
+    cr_assert(fake_board_program(&fake, &requests[0], 1, &plain), "%s", fake.err.message);
+    cr_assert_eq(fake_board_journals(&fake), 0);
+    cr_assert_eq(fake_flash_in_work(&fake.flash), 0);
+    cr_assert_eq(fake.flash.violations, 0);
+    image_free(images[0]);
+    image_free(images[1]);
+    fake_board_free(&fake);
+}
+
+Test(cut, can_restore_kept_bytes_by_itself)
+{
+    struct scenario *scenario = make_scenario();
+    struct fake_board fake;
+    uint64_t restored_bytes = 0;
+
+    fake_board_init(&fake);
+    fake_flash_load(&fake.flash, 0, scenario->before, FAKE_BYTES);
+    fake.flash.cut_at = 100;
+    cr_assert_not(run(&fake, scenario));
+    fake_flash_power_on(&fake.flash);
+    fake_flash_be_lucky(&fake.flash);
+    memcpy(fake.flash.cells, scenario->before, 0x3F000);
+    fake.flash.erases = 0;
+    cr_assert(flash_engine_restore(&fake.flash.base, &fake.options, &restored_bytes, &fake.err));
+    cr_assert_gt(restored_bytes, 0);
+    cr_assert_gt(fake.flash.erases, 0, "whatever it reads");
+    cr_assert(flash_engine_restore(&fake.flash.base, &fake.options, &restored_bytes, &fake.err));
+    cr_assert_eq(restored_bytes, 0, "once is enough");
+    fake_board_free(&fake);
+    free_scenario(scenario);
+}
+
+/* A record that was cut may read right once. */
+Test(cut, does_not_trust_a_record_that_was_in_work)
+{
+    struct fake_board fake;
+    uint8_t bytes[FAKE_SECTOR];
+    struct image *image = NULL;
+    struct flash_request request;
+    struct abi_boot_record record;
+    uint8_t encoded[FLASH_RECORD_BYTES];
+
+    fake_board_init(&fake);
+    fake_fill_random(bytes, sizeof bytes, 34);
+    image = fake_image("a.bin", FAKE_ADDR, bytes, sizeof bytes);
+    request = fake_request(image);
+    cr_assert(fake_board_program(&fake, &request, 1, &plain), "%s", fake.err.message);
+    record = fake.result.record;
+    fake.flash.cells[0x3F000] = 0; /* so that it is written again */
+    fake_flash_power_on(&fake.flash);
+    fake.flash.cut_at = 2;
+    cr_assert_not(fake_board_program(&fake, &request, 1, &plain));
+    fake_flash_power_on(&fake.flash);
+    fake_flash_be_lucky(&fake.flash);
+    flash_record_encode(&record, encoded);
+    memcpy(fake.flash.cells + 0x3F000, encoded, sizeof encoded);
+    cr_assert(fake_board_program(&fake, &request, 1, &plain), "%s", fake.err.message);
+    cr_assert(fake.result.record_written);
+    cr_assert_eq(fake_flash_in_work(&fake.flash), 0);
+    image_free(image);
+    fake_board_free(&fake);
+}
+
+/* The old head must not stand over changed bytes, even when the head itself stays the same. */
+Test(cut, makes_the_image_unstartable_before_anything_else_changes)
+{
+    struct fake_board fake;
+    uint8_t bytes[4 * FAKE_SECTOR];
+    struct image *images[2];
+    struct flash_request request;
+
+    fake_board_init(&fake);
+    fake.board.boot_check_crc = false;
+    fake_fill_random(bytes, sizeof bytes, 33);
+    images[0] = fake_image("a.bin", FAKE_ADDR, bytes, sizeof bytes);
+    request = fake_request(images[0]);
+    cr_assert(fake_board_program(&fake, &request, 1, &plain), "%s", fake.err.message);
+    memset(bytes + 2 * FAKE_SECTOR, 0x11, FAKE_SECTOR);
+    images[1] = fake_image("a.bin", FAKE_ADDR, bytes, sizeof bytes);
+    request = fake_request(images[1]);
+    fake_flash_power_on(&fake.flash);
+    fake.flash.cut_at = 2;
+    cr_assert_not(fake_board_program(&fake, &request, 1, &plain));
+    cr_assert_eq(fake.flash.cells[0], 0xFF);
+    cr_assert_eq(memcmp(fake.flash.cells, fake.flash.cells + 1, FAKE_SECTOR - 1), 0);
+    image_free(images[0]);
+    image_free(images[1]);
+    fake_board_free(&fake);
 }

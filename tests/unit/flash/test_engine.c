@@ -1,4 +1,4 @@
-#include "host/base/os.h"
+#include "common/crc32.h"
 #include "host/flash/record.h"
 #include "tests/unit/flash/fake_flash.h"
 
@@ -8,17 +8,6 @@
 #include <string.h>
 
 static const struct flash_plan_options plain = {.erase = FLASH_ERASE_AUTO};
-
-static size_t journal_files(const struct fake_board *fake)
-{
-    char **names = NULL;
-    size_t count = 0;
-    struct error err;
-
-    cr_assert(os_list_directory(fake->journal, &names, &count, &err));
-    os_free_names(names, count);
-    return count;
-}
 
 Test(engine, writes_an_image_and_leaves_the_rest_as_it_was)
 {
@@ -41,7 +30,7 @@ Test(engine, writes_an_image_and_leaves_the_rest_as_it_was)
     cr_assert_eq(fake.flash.violations, 0);
     cr_assert(fake.result.verified);
     cr_assert(fake.result.changed);
-    cr_assert_eq(journal_files(&fake), 0, "the journal is removed after success");
+    cr_assert_eq(fake_board_journals(&fake), 0, "the journal is removed after success");
     image_free(image);
     fake_board_free(&fake);
 }
@@ -138,7 +127,7 @@ Test(engine, reports_a_chip_that_acknowledges_without_effect)
         "2 0; a second reading agrees\n  while verifying memory flash");
     cr_assert(strstr(fake.err.hint, "write protection") != NULL);
     cr_assert(strstr(fake.err.state, "safe") != NULL);
-    cr_assert_eq(journal_files(&fake), 1, "the sectors stay in work");
+    cr_assert_eq(fake_board_journals(&fake), 1, "the sectors stay in work");
     image_free(image);
     fake_board_free(&fake);
 }
@@ -245,6 +234,64 @@ Test(engine, erases_a_range_and_keeps_the_rest_of_its_sectors)
     fake_board_free(&fake);
 }
 
+Test(engine, sends_nothing_for_erased_bytes)
+{
+    struct fake_board fake;
+    uint8_t *bytes = malloc(2 * FAKE_BLOCK);
+    struct image *image = NULL;
+    struct flash_request request;
+
+    fake_board_init(&fake);
+    fake.options.compare = false;
+    memset(bytes, 0xFF, 2 * FAKE_BLOCK);
+    bytes[FAKE_BLOCK] = 1;
+    image = fake_image("a.bin", FAKE_ADDR + 0x60000, bytes, 2 * FAKE_BLOCK);
+    request = fake_request(image);
+    cr_assert(fake_board_program(&fake, &request, 1, &plain), "%s", fake.err.message);
+    cr_assert_eq(fake.flash.pages, fake.flash.base.chunk_bytes / FAKE_PAGE, "one chunk of eight");
+    image_free(image);
+    free(bytes);
+    fake_board_free(&fake);
+}
+
+Test(engine, does_not_trust_a_sector_that_reads_differently_the_second_time)
+{
+    struct fake_board fake;
+    uint8_t bytes[100];
+    struct image *image = NULL;
+    struct flash_request request;
+
+    fake_board_init(&fake);
+    memset(bytes, 0x5A, sizeof bytes);
+    fake_flash_load(&fake.flash, 0x60000, bytes, sizeof bytes);
+    fake.flash.unstable_sector = 0x60;
+    image = fake_image("a.bin", FAKE_ADDR + 0x60000, bytes, sizeof bytes);
+    request = fake_request(image);
+    (void)fake_board_program(&fake, &request, 1, &plain);
+    cr_assert_eq(fake.flash.erases, 1);
+    image_free(image);
+    fake_board_free(&fake);
+}
+
+Test(engine, verifies_the_head_that_is_written_last)
+{
+    struct fake_board fake;
+    uint8_t bytes[3 * FAKE_SECTOR];
+    struct image *image = NULL;
+    struct flash_request request;
+
+    fake_board_init(&fake);
+    memset(bytes, 0x5A, sizeof bytes);
+    fake.flash.lies_in_sector = 0;
+    image = fake_image("a.bin", FAKE_ADDR, bytes, sizeof bytes);
+    request = fake_request(image);
+    cr_assert_not(fake_board_program(&fake, &request, 1, &plain));
+    cr_assert_eq(fake.err.code, ERROR_VERIFY_MISMATCH);
+    cr_assert_eq(fake.err.addr, FAKE_ADDR);
+    image_free(image);
+    fake_board_free(&fake);
+}
+
 /* ---- the boot record ---- */
 
 static struct abi_boot_record read_record(struct fake_board *fake, enum flash_record_state *state)
@@ -281,6 +328,29 @@ Test(engine, records_the_entry_image)
     fake_board_free(&fake);
 }
 
+Test(engine, renews_a_record_that_does_not_fit_the_image)
+{
+    struct fake_board fake;
+    uint8_t bytes[5000];
+    enum flash_record_state state;
+    struct abi_boot_record record;
+    uint8_t encoded[FLASH_RECORD_BYTES];
+    const struct flash_record_plan wrong = {.image_bytes = sizeof bytes, .name = "entry.bin"};
+
+    fake_board_init(&fake);
+    fake_fill_random(bytes, sizeof bytes, 14);
+    program_entry(&fake, bytes, sizeof bytes);
+    flash_record_make(&wrong, 12345, &record); /* well-formed, of another image */
+    flash_record_encode(&record, encoded);
+    memcpy(fake.flash.cells + 0x3F000, encoded, sizeof encoded);
+    program_entry(&fake, bytes, sizeof bytes);
+    cr_assert(fake.result.record_written);
+    record = read_record(&fake, &state);
+    cr_assert_eq(state, FLASH_RECORD_VALID);
+    cr_assert_eq(record.image_crc32, crc32_update(0, bytes, sizeof bytes));
+    fake_board_free(&fake);
+}
+
 Test(engine, recomputes_the_record_when_part_of_the_image_changes)
 {
     struct fake_board fake;
@@ -292,7 +362,6 @@ Test(engine, recomputes_the_record_when_part_of_the_image_changes)
     struct flash_plan_options options = plain;
     struct image *image = NULL;
     struct flash_request request;
-    uint32_t crc32 = 0;
 
     fake_board_init(&fake);
     fake_fill_random(bytes, sizeof bytes, 15);
@@ -308,8 +377,7 @@ Test(engine, recomputes_the_record_when_part_of_the_image_changes)
     cr_assert_eq(record.image_bytes, sizeof bytes);
     cr_assert_str_eq(record.name, "entry.bin");
     cr_assert_neq(record.image_crc32, old.image_crc32);
-    cr_assert(flash_record_crc_of_chip(&fake.flash.base, 0, sizeof bytes, &crc32, &fake.err));
-    cr_assert_eq(record.image_crc32, crc32);
+    cr_assert_eq(record.image_crc32, crc32_update(0, fake.flash.cells, sizeof bytes));
     image_free(image);
     fake_board_free(&fake);
 }
@@ -377,7 +445,7 @@ Test(engine, writes_external_and_internal_memory_in_one_run)
     cr_assert_eq(memcmp(fake.internal.cells, bytes, sizeof bytes), 0);
     cr_assert_eq(memcmp(fake.flash.cells, bytes, sizeof bytes), 0);
     cr_assert_eq(fake.internal.violations + fake.flash.violations, 0);
-    cr_assert_eq(journal_files(&fake), 0);
+    cr_assert_eq(fake_board_journals(&fake), 0);
     image_free(images[0]);
     image_free(images[1]);
     fake_board_free(&fake);

@@ -310,6 +310,45 @@ Test(plan, of_an_unknown_part_needs_the_chip)
     end(&c);
 }
 
+Test(plan, begins_with_the_head_of_the_entry_image)
+{
+    struct case_of_plan c;
+
+    begin(&c);
+    c.fake.board.partitions[0].offset = FAKE_BLOCK;
+    c.fake.board.partitions[0].size_bytes = FAKE_BLOCK;
+    add_image(&c, "data.bin", FAKE_ADDR, 2 * FAKE_SECTOR);
+    add_image(&c, "entry.bin", FAKE_ADDR + FAKE_BLOCK, 2 * FAKE_SECTOR);
+    cr_assert(make(&c, &plain), "%s", c.fake.err.message);
+    check_block(&c.plan.memories[0].blocks[0], FAKE_BLOCK, FAKE_SECTOR, 0);
+    check_block(&c.plan.memories[0].blocks[1], 0, FAKE_SECTOR, 0);
+    cr_assert_eq(c.plan.memories[0].head_offset, FAKE_BLOCK);
+    end(&c);
+}
+
+/* A block of 16 sectors takes as long as 10.24 of them. */
+Test(plan, erases_a_block_when_that_is_faster_than_its_sectors)
+{
+    struct case_of_plan c;
+    struct flash_memory_plan *memory = &c.plan.memories[0];
+
+    begin(&c);
+    add_image(&c, "a.bin", FAKE_ADDR + 0x60000, FAKE_BLOCK);
+    cr_assert(make(&c, &plain));
+    for (size_t i = 0; i < 6; i++) {
+        memory->sectors[0x60 + i] = FLASH_SECTOR_COVERED | FLASH_SECTOR_SAME;
+    }
+    cr_assert(flash_plan_arrange(memory, FLASH_ERASE_AUTO, &c.fake.err));
+    cr_assert_eq(memory->block_count, 10);
+    check_block(&memory->blocks[0], 0x66000, FAKE_SECTOR, 0);
+    memory->sectors[0x60] = FLASH_SECTOR_COVERED;
+    cr_assert(flash_plan_arrange(memory, FLASH_ERASE_AUTO, &c.fake.err));
+    cr_assert_eq(memory->block_count, 1);
+    check_block(&memory->blocks[0], 0x60000, FAKE_BLOCK, 1);
+    cr_assert_eq(memory->sectors[0x61] & FLASH_SECTOR_SAME, 0, "what is erased is written again");
+    end(&c);
+}
+
 Test(plan, describes_itself)
 {
     struct case_of_plan c;

@@ -198,6 +198,16 @@ Test(mailbox, words_a_failed_erase)
         "  while erasing 4096 bytes at offset 0x00010000");
 }
 
+Test(mailbox, a_command_that_the_stub_does_not_accept_is_named_so)
+{
+    struct abi_result result = {.status = ABI_STATUS_BAD_COMMAND};
+    struct error err;
+
+    cr_assert_not(stub_status_error(&erase_command, &result, &err));
+    cr_assert_eq(err.code, ERROR_STUB_REFUSED);
+    cr_assert_eq(error_info(err.code)->exit_code, 70);
+}
+
 Test(mailbox, has_a_wording_for_every_status)
 {
     uint32_t status = 0;
