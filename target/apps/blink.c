@@ -11,7 +11,6 @@ enum { HALF_PERIOD_MS = 500 };
 void blink_run(uint32_t core_hz)
 {
     uint32_t seen = 0;
-    bool on = false;
 
     board_led_init();
     tick_start(core_hz, HALF_PERIOD_MS);
@@ -19,8 +18,7 @@ void blink_run(uint32_t core_hz)
         while (tick_count() == seen) {
         }
         seen++;
-        on = !on;
-        board_led_set(on);
-        rtt_print(on ? "LED on\n" : "LED off\n");
+        board_led_set(seen % 2 != 0);
+        rtt_print(seen % 2 != 0 ? "LED on\n" : "LED off\n");
     }
 }

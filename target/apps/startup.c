@@ -9,7 +9,7 @@
 
 /* Made by app_sections.ld. */
 extern uint32_t app_data_start[];
-extern uint32_t app_data_end[];
+extern const uint32_t app_data_words[];
 extern const uint32_t app_data_load[];
 extern uint32_t app_stack_end[];
 
@@ -56,7 +56,7 @@ void app_fault(void)
 
 __attribute__((noreturn)) void app_start(void)
 {
-    for (ptrdiff_t i = 0; i < app_data_end - app_data_start; i++) {
+    for (uint32_t i = 0; i < (uint32_t)app_data_words; i++) {
         app_data_start[i] = app_data_load[i];
     }
     reg_write32(SCB_VTOR, (uint32_t)&vectors);

@@ -128,7 +128,6 @@ struct boot_verdict boot_check_image(const struct abi_blob *blob, uint32_t windo
 {
     const struct abi_boot_config *config = blob_boot_config(blob);
     struct abi_boot_record record;
-    struct boot_verdict result;
     uint32_t image_bytes = 0;
 
     if (config == NULL || !boot_config_fits(config, window_addr, blob_memory(blob)->size_bytes)) {
@@ -136,7 +135,8 @@ struct boot_verdict boot_check_image(const struct abi_blob *blob, uint32_t windo
     }
     image_bytes = config->partition_bytes;
     if ((config->flags & ABI_BOOT_CHECK_CRC) != 0) {
-        result = check_record(config, &record);
+        struct boot_verdict result = check_record(config, &record);
+
         if (result.code == ABI_BOOT_HANDED_OVER) {
             result = check_crc(config, &record, tables, clock);
         }

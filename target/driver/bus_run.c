@@ -113,7 +113,7 @@ static bool stores_data(const struct abi_bus_step *step)
 enum abi_stub_status bus_run(struct bus *bus, const struct abi_bus_step *steps, uint32_t count,
     uint8_t *in, uint32_t *stored_bytes)
 {
-    uint8_t scratch[SCRATCH_BYTES] __attribute__((aligned(4)));
+    uint8_t scratch[SCRATCH_BYTES] __attribute__((aligned(4))) = {0};
     struct detail *detail = bus->ctrl.detail;
 
     *stored_bytes = 0;

@@ -7,7 +7,9 @@
 /* A higher number wins where regions overlap. */
 enum { REGION_LOW = 0, REGION_HIGH = 1, REGION_WINDOW = 2, REGION_CHIP = 3, REGION_BYTES_MIN = 32 };
 
-enum { AP_NONE = 0, AP_READ_ONLY = 6, TEX_NORMAL_UNCACHED = 1 };
+enum { AP_READ_ONLY = 6, TEX_NORMAL_UNCACHED = 1 };
+
+#define NO_ACCESS MPU_RASR_XN /* AP is 0 */
 
 /* The two halves of the external memory area of the Armv7-M map. */
 #define EXTERNAL_LOW_ADDR  0x60000000U
@@ -55,14 +57,12 @@ void mpu_reset(void)
 
 void mpu_close(void)
 {
-    uint32_t attributes = (uint32_t)AP_NONE << MPU_RASR_AP_POS | MPU_RASR_XN;
-
     cpu_sync_data();
     if ((reg_read32(MPU_CTRL) & MPU_CTRL_ENABLE) != 0) {
         clear_region(REGION_CHIP);
     } else {
-        set_region(REGION_LOW, EXTERNAL_LOW_ADDR, EXTERNAL_HALF_LOG2, attributes);
-        set_region(REGION_HIGH, EXTERNAL_HIGH_ADDR, EXTERNAL_HALF_LOG2, attributes);
+        set_region(REGION_LOW, EXTERNAL_LOW_ADDR, EXTERNAL_HALF_LOG2, NO_ACCESS);
+        set_region(REGION_HIGH, EXTERNAL_HIGH_ADDR, EXTERNAL_HALF_LOG2, NO_ACCESS);
         reg_write32(MPU_CTRL, MPU_CTRL_ENABLE | MPU_CTRL_PRIVDEFENA);
     }
     let_settle();
@@ -80,11 +80,10 @@ void mpu_open_chip(uint32_t addr, uint32_t size_bytes)
 
 void mpu_guard_window(uint32_t addr, uint32_t window_bytes, uint32_t chip_bytes)
 {
-    uint32_t closed = (uint32_t)AP_NONE << MPU_RASR_AP_POS | MPU_RASR_XN;
     uint32_t chip = (uint32_t)AP_READ_ONLY << MPU_RASR_AP_POS | MPU_RASR_C;
 
     if (window_bytes >= REGION_BYTES_MIN && chip_bytes >= REGION_BYTES_MIN) {
-        set_region(REGION_WINDOW, addr, log2_of(window_bytes), closed);
+        set_region(REGION_WINDOW, addr, log2_of(window_bytes), NO_ACCESS);
         set_region(REGION_CHIP, addr, log2_of(chip_bytes), chip);
     }
     clear_region(REGION_LOW);

@@ -60,7 +60,7 @@ enum abi_stub_status nor_read(struct nor *nor, uint32_t offset, uint8_t *bytes, 
     return ABI_STATUS_OK;
 }
 
-static uint32_t step_bytes(uint32_t size_bytes, uint32_t done)
+static uint32_t limit_step(uint32_t size_bytes, uint32_t done)
 {
     uint32_t left_bytes = size_bytes - done;
 
@@ -98,7 +98,7 @@ enum abi_stub_status nor_check_blank(
         return ABI_STATUS_BAD_COMMAND;
     }
     for (uint32_t done = 0; done < size_bytes;) {
-        uint32_t bytes = step_bytes(size_bytes, done);
+        uint32_t bytes = limit_step(size_bytes, done);
         enum abi_stub_status status = fetch(nor, offset + done, done, bytes);
 
         if (status != ABI_STATUS_OK) {
@@ -136,7 +136,7 @@ enum abi_stub_status nor_compare(struct nor *nor, uint32_t offset, const uint8_t
         return ABI_STATUS_BAD_COMMAND;
     }
     for (uint32_t done = 0; done < size_bytes;) {
-        uint32_t part_bytes = step_bytes(size_bytes, done);
+        uint32_t part_bytes = limit_step(size_bytes, done);
         enum abi_stub_status status = fetch(nor, offset + done, done, part_bytes);
 
         if (status != ABI_STATUS_OK) {

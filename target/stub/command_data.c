@@ -140,7 +140,7 @@ static enum abi_stub_status make_job(
 
 enum abi_stub_status command_hash(struct stub *stub, const struct abi_command *command)
 {
-    struct hash_job job;
+    struct hash_job job = {0};
     enum abi_stub_status status = make_job(stub, command, &job);
 
     return status == ABI_STATUS_OK ? hash_blocks(stub, &job) : status;
@@ -164,7 +164,7 @@ static enum abi_stub_status return_to_program(struct stub *stub)
 enum abi_stub_status command_hash_mapped(struct stub *stub, const struct abi_command *command)
 {
     struct board *board = &stub->board;
-    struct hash_job job;
+    struct hash_job job = {0};
     enum abi_stub_status status = make_job(stub, command, &job);
 
     if (status != ABI_STATUS_OK) {
@@ -197,7 +197,7 @@ enum abi_stub_status command_hash_mapped(struct stub *stub, const struct abi_com
 
 enum abi_stub_status command_blank(struct stub *stub, const struct abi_command *command)
 {
-    struct nor_blank blank;
+    struct nor_blank blank = {0};
     enum abi_stub_status status =
         nor_check_blank(&stub->nor, command->offset, command->size_bytes, &blank);
 
@@ -210,7 +210,7 @@ enum abi_stub_status command_blank(struct stub *stub, const struct abi_command *
 
 enum abi_stub_status command_compare(struct stub *stub, const struct abi_command *command)
 {
-    struct nor_difference difference;
+    struct nor_difference difference = {0};
     uint32_t *value = stub->board.detail.value;
     enum abi_stub_status status = ABI_STATUS_BAD_COMMAND;
 

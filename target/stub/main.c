@@ -12,9 +12,10 @@ extern const uint32_t stub_load_addr[];
 extern const uint32_t stub_image_bytes[];
 extern const uint32_t stub_memory_bytes[];
 extern uint32_t stub_zero_start[];
-extern uint32_t stub_zero_end[];
+extern const uint32_t stub_zero_words[];
 extern uint32_t stub_stack_start[];
 extern uint32_t stub_stack_end[];
+extern const uint32_t stub_stack_words[];
 
 enum { PARK_LOOPS = 10000 }; /* below a millisecond at HSI */
 
@@ -97,8 +98,8 @@ __attribute__((noreturn)) void stub_park(uint32_t frame_addr)
 
 __attribute__((noreturn)) void stub_main(void)
 {
-    for (uint32_t *word = stub_zero_start; word < stub_zero_end; word++) {
-        *word = 0;
+    for (uint32_t i = 0; i < (uint32_t)stub_zero_words; i++) {
+        stub_zero_start[i] = 0;
     }
     reg_write32(SCB_VTOR, (uint32_t)vectors);
     reg_write32(SCB_CFSR, reg_read32(SCB_CFSR)); /* written ones clear what was left there */
@@ -107,7 +108,7 @@ __attribute__((noreturn)) void stub_main(void)
     stub.mailbox = &mailbox;
     stub.header = &header;
     stub.stack = stub_stack_start;
-    stub.stack_words = (uint32_t)(stub_stack_end - stub_stack_start);
+    stub.stack_words = (uint32_t)stub_stack_words;
     stub.drivers = drivers;
     stub_start(&stub);
     stub_serve(&stub);
