@@ -97,6 +97,8 @@ void os_signal_raise_timeout(void);
  * or file opened would take their number and get what is meant for people. */
 void os_standard_streams_hold(void);
 bool os_is_terminal(FILE *stream);
+/* Until there is something to read, or its end; false: a signal came first. */
+bool os_wait_input(FILE *stream);
 unsigned os_terminal_columns(FILE *stream); /* 80 when unknown */
 unsigned os_process_id(void);
 bool os_process_is_alive(int pid);

@@ -26,6 +26,7 @@ enum {
     NS_PER_MS = 1000000,
     NS_PER_S = 1000000000,
     SIGNALS_UNTIL_END = 2,
+    SIGNAL_LOOK_MS = 100, /* one may come just before a wait begins */
     /* A helper program that runs longer than this hangs. */
     PROGRAM_LIMIT_MS = 10 * 60 * 1000
 };
@@ -354,6 +355,18 @@ void os_standard_streams_hold(void)
 bool os_is_terminal(FILE *stream)
 {
     return isatty(fileno(stream)) == 1;
+}
+
+bool os_wait_input(FILE *stream)
+{
+    struct pollfd entry = {.fd = fileno(stream), .events = POLLIN};
+
+    while (os_signal_pending() == 0) {
+        if (poll(&entry, 1, SIGNAL_LOOK_MS) > 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 unsigned os_terminal_columns(FILE *stream)

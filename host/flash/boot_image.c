@@ -229,9 +229,9 @@ static bool find_length(struct flash_device *device, const struct flash_boot_pla
     uint32_t block = 0;
     uint32_t end_bytes = 0;
     bool is_blank = true;
-    bool ok = hashes != NULL;
+    bool ok = false;
 
-    if (!ok) {
+    if (hashes == NULL) {
         return error_set(err, ERROR_HOST_IO, "no memory to look for the image");
     }
     ok = find_last_block(device, place, hashes, &block, &is_blank, err);

@@ -99,10 +99,10 @@ static bool hash(struct flash_device *base, const struct flash_range *range, uin
     uint32_t largest = block_bytes < range->size_bytes ? block_bytes : range->size_bytes;
     uint8_t *buffer = malloc(largest);
     uint32_t done = 0;
-    bool ok = buffer != NULL;
+    bool ok = true;
 
     (void)mapped; /* it is always mapped */
-    if (!ok) {
+    if (buffer == NULL) {
         return error_set(err, ERROR_HOST_IO, "no memory to read %" PRIu32 " bytes", largest);
     }
     for (done = 0; ok && done < range->size_bytes; done += block_bytes) {
@@ -119,13 +119,14 @@ static bool compare(struct flash_device *base, uint32_t offset, const uint8_t *e
     uint32_t size_bytes, struct flash_difference *difference, struct error *err)
 {
     uint8_t *found = malloc((size_t)size_bytes * 2);
-    uint8_t *again = found + size_bytes;
+    uint8_t *again = NULL;
     uint32_t i = 0;
 
     *difference = (struct flash_difference){.first_offset = UINT32_MAX};
     if (found == NULL) {
         return error_set(err, ERROR_HOST_IO, "no memory to read %" PRIu32 " bytes", size_bytes);
     }
+    again = found + size_bytes;
     if (!read(base, offset, found, size_bytes, err) ||
         !read(base, offset, again, size_bytes, err)) {
         free(found);

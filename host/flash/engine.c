@@ -370,8 +370,9 @@ static bool change_all(struct run *run, struct error *err)
         return false;
     }
     if (run->options->verify && !for_each_memory(run, verify_memory, err)) {
-        error_set_state(err, "everything is programmed but not verified, the boot record is not "
-                             "valid; running the same command again is safe");
+        error_set_state(err,
+            "everything is programmed but not verified%s; running the same command again is safe",
+            run->needs_record ? ", and the boot record is not valid" : "");
         return false;
     }
     for (i = run->plan->memory_count; ok && i-- > 0;) { /* the internal flash's head first */

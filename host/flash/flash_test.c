@@ -197,11 +197,11 @@ static bool verify_mapped(struct test *test, struct error *err)
     size_t count = (size_t)size_bytes / BLOCK_BYTES + 1;
     struct abi_block_hash *hashes = calloc(count, sizeof *hashes);
     struct flash_meter meter;
-    bool ok = hashes != NULL;
+    bool ok = false;
     uint32_t at = 0;
 
     range.size_bytes = size_bytes - size_bytes % FLASH_ALIGN_BYTES;
-    if (!ok) {
+    if (hashes == NULL) {
         return error_set(err, ERROR_HOST_IO, "no memory for the test");
     }
     flash_meter_start(

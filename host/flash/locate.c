@@ -87,7 +87,7 @@ static bool is_number(const char *text)
 /* A partition, a memory or "internal". */
 static bool find_name(const struct board *board, const char *name, struct flash_place *place)
 {
-    struct board_range memory_range = {0};
+    struct board_range memory_range;
     size_t i = 0;
 
     for (i = 0; i < board->partition_count; i++) {

@@ -22,9 +22,9 @@ bool flash_read_range(struct flash_device *device, const struct flash_range *ran
     uint64_t ignored_ns = 0;
     uint32_t done = 0;
     uint32_t count = 0;
-    bool ok = bytes != NULL;
+    bool ok = true;
 
-    if (!ok) {
+    if (bytes == NULL) {
         return error_set(err, ERROR_HOST_IO, "no memory to read");
     }
     flash_meter_start(&meter, listener, device, FLASH_PHASE_READ, range->size_bytes);

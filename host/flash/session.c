@@ -165,8 +165,7 @@ static bool enter_program(struct flash_session *session, size_t memory, struct e
     for (i = 0; i < sizeof found; i++) {
         found[i] = (uint8_t)(result.value[0] >> (8 * i));
     }
-    if (result.status == ABI_STATUS_UNEXPECTED && count > 0 &&
-        memcmp(found, external->part.id, count) != 0) {
+    if (result.status == ABI_STATUS_UNEXPECTED && memcmp(found, external->part.id, count) != 0) {
         char symptom[FLASH_SYMPTOM_BYTES];
 
         flash_detect_symptom(found, external->part.id, count, symptom);
