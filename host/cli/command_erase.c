@@ -102,9 +102,19 @@ static bool carry_out(struct erase *erase, struct error *err)
     struct flash_engine_options options;
     bool ok = false;
 
+    bool was_known = work_parts_are_known(board);
+
     erase->work.stops_program = dry_run != NULL;
-    if (!work_open(&erase->work, erase->cli, err) || !read_old_record(erase, err) ||
-        !make_plan(erase, err)) {
+    if (!work_open(&erase->work, erase->cli, err)) {
+        return false;
+    }
+    if (!was_known) { /* the whole of a memory has a size only now */
+        ranges_free(&erase->ranges);
+        if (!parse_what(erase->cli, board, &erase->ranges, err)) {
+            return false;
+        }
+    }
+    if (!read_old_record(erase, err) || !make_plan(erase, err)) {
         return false;
     }
     work_engine_options(&erase->work, erase->cli, &options);
@@ -129,6 +139,15 @@ static void show_result(struct erase *erase)
     plan_view_record(erase->cli, NULL, &erase->plan, &erase->result, "none");
 }
 
+/* Before anything is opened, as far as the parts are known. */
+static bool plan_ahead(struct erase *erase, const char *dry_run, struct error *err)
+{
+    if (work_parts_are_known(erase->work.connection.board)) {
+        return make_plan(erase, err);
+    }
+    return dry_run == NULL || dry_run[0] != '\0' || work_needs_target(err);
+}
+
 bool command_erase(struct cli *cli, struct error *err)
 {
     struct erase erase = {.cli = cli};
@@ -140,7 +159,8 @@ bool command_erase(struct cli *cli, struct error *err)
         options_flag(&cli->options, OPTION_ALL) ? FLASH_ERASE_CHIP : FLASH_ERASE_AUTO;
     /* --all is the consent to erase every partition of the memory but the kept ones */
     ok = connection_need_board(&erase.work.connection, cli, err) &&
-         parse_what(cli, erase.work.connection.board, &erase.ranges, err) && make_plan(&erase, err);
+         parse_what(cli, erase.work.connection.board, &erase.ranges, err) &&
+         plan_ahead(&erase, dry_run, err);
     if (ok && dry_run != NULL && dry_run[0] == '\0') {
         ok = plan_view_show(cli, erase.work.connection.board, &erase.plan, 0, true, err);
     } else if (ok) {

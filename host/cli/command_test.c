@@ -107,7 +107,10 @@ bool command_test(struct cli *cli, struct error *err)
         return error_set(err, ERROR_USAGE, "test --psram is not in this version");
     }
     ok = connection_need_board(&work.connection, cli, err) &&
-         choose_range(cli, work.connection.board, &range, err) && work_open(&work, cli, err) &&
+         (!work_parts_are_known(work.connection.board) ||
+             choose_range(cli, work.connection.board, &range, err)) &&
+         work_open(&work, cli, err) &&
+         (range.size_bytes != 0 || choose_range(cli, work.connection.board, &range, err)) &&
          work_select(&work, cli, range.memory, &device, err);
     if (ok) {
         work_engine_options(&work, cli, &options);

@@ -19,9 +19,14 @@ bool command_verify(struct cli *cli, struct error *err)
     }
     ok = connection_need_board(&work.connection, cli, err) &&
          images_load(&images, work.connection.board, &cli->options, err) &&
-         flash_plan_make(
-             work.connection.board, images.requests, images.count, &options, &plan, err) &&
+         (!work_parts_are_known(work.connection.board) ||
+             flash_plan_make(
+                 work.connection.board, images.requests, images.count, &options, &plan, err)) &&
          work_open(&work, cli, err);
+    if (ok && plan.memory_count == 0) {
+        ok = flash_plan_make(
+            work.connection.board, images.requests, images.count, &options, &plan, err);
+    }
     if (ok) {
         work_engine_options(&work, cli, &engine);
         ok = flash_engine_verify(&plan, flash_session_source(work.session), &engine, &result, err);

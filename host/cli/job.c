@@ -108,6 +108,9 @@ bool job_prepare(struct job *job, struct error *err)
         !images_load(&job->images, job->work.connection.board, options, err)) {
         return false;
     }
+    if (!work_parts_are_known(job->work.connection.board)) {
+        return !job->is_dry_run || work_needs_target(err);
+    }
     if (!make_plan(job, err)) {
         return false;
     }

@@ -10,6 +10,39 @@ static void show_progress(void *context, const struct flash_progress *progress)
         context, flash_phase_name(progress->phase), progress->done_bytes, progress->total_bytes);
 }
 
+bool work_parts_are_known(const struct board *board)
+{
+    for (size_t i = 0; i < board->memory_count; i++) {
+        if (board->memories[i].part_is_auto && board->memories[i].part.mode_count == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool work_needs_target(struct error *err)
+{
+    (void)error_set(err, ERROR_BOARD_UNKNOWN,
+        "the board file leaves the part to the chip, which was not asked");
+    error_set_hint(err, "--dry-run=target asks it and changes nothing");
+    return false;
+}
+
+/* Asks the chips whose part the board file leaves to them. */
+static bool learn_parts(struct work *work, struct cli *cli, struct error *err)
+{
+    const struct board *board = work->connection.board;
+
+    for (size_t i = 0; i < board->memory_count; i++) {
+        struct flash_device *device = NULL;
+
+        if (board->memories[i].part_is_auto && !work_select(work, cli, i, &device, err)) {
+            return error_add_context(err, "asking the chip which part it is");
+        }
+    }
+    return true;
+}
+
 bool work_open(struct work *work, struct cli *cli, struct error *err)
 {
     work->listener = (struct flash_listener){show_progress, &cli->output};
@@ -19,7 +52,8 @@ bool work_open(struct work *work, struct cli *cli, struct error *err)
     }
     return connection_open(&work->connection, cli, TARGET_CONNECT_AUTO, err) &&
            flash_session_open(work->connection.target, work->connection.board, &cli->output.log,
-               &work->session, err);
+               &work->session, err) &&
+           learn_parts(work, cli, err);
 }
 
 static bool leave_target(struct cli *cli, struct target *target, struct error *err)

@@ -30,6 +30,11 @@ MUST_USE bool work_select(struct work *work, struct cli *cli, size_t memory,
     struct flash_device **device, struct error *err);
 /* The session as a source for the engine, reporting memories as they are selected. */
 void work_engine_options(struct work *work, struct cli *cli, struct flash_engine_options *options);
+/* Whether every part is in the board file. "auto" ones are known only once the chip was asked,
+ * which work_open() does: plans have to wait for it. */
+bool work_parts_are_known(const struct board *board);
+/* The error of a plain --dry-run on such a board. */
+bool work_needs_target(struct error *err);
 /* Text, record "memory". */
 void work_report_memory(struct work *work, struct cli *cli, size_t memory);
 

@@ -46,7 +46,8 @@ static bool sections_ok(const struct abi_blob *blob)
            section_ok(blob, &blob->leave_program, sizeof(struct abi_bus_step)) &&
            section_ok(blob, &blob->memory, sizeof(struct abi_memory)) &&
            section_ok(blob, &blob->boot, sizeof(struct abi_boot_config)) &&
-           blob->ctrl.count == ABI_CTRL_COUNT && blob->memory.count == 1 && blob->boot.count <= 1;
+           blob->ctrl.count == ABI_CTRL_COUNT && blob->memory.count <= 1 &&
+           blob->boot.count <= blob->memory.count;
 }
 
 static bool reg_steps_ok(const struct abi_blob *blob, const struct abi_blob_section *section)
@@ -107,6 +108,9 @@ static bool memory_ok(const struct abi_blob *blob)
 {
     const struct abi_memory *memory = blob_memory(blob);
 
+    if (memory == NULL) {
+        return true; /* for detection only */
+    }
     if (memory->size_bytes == 0) {
         return false;
     }
@@ -160,7 +164,7 @@ const struct abi_ctrl_setup *blob_ctrl_setups(const struct abi_blob *blob)
 
 const struct abi_memory *blob_memory(const struct abi_blob *blob)
 {
-    return at(blob, &blob->memory);
+    return blob->memory.count == 0 ? NULL : at(blob, &blob->memory);
 }
 
 const struct abi_boot_config *blob_boot_config(const struct abi_blob *blob)

@@ -17,6 +17,7 @@ const struct abi_reg_step *blob_reg_steps(
 const struct abi_bus_step *blob_bus_steps(
     const struct abi_blob *blob, const struct abi_blob_section *section);
 const struct abi_ctrl_setup *blob_ctrl_setups(const struct abi_blob *blob);
+/* NULL in a blob for detection only: the part is not known yet. */
 const struct abi_memory *blob_memory(const struct abi_blob *blob);
 /* NULL when the blob has no boot section. */
 const struct abi_boot_config *blob_boot_config(const struct abi_blob *blob);

@@ -50,8 +50,13 @@ enum abi_stub_status command_sequence(struct stub *stub, const struct abi_comman
 {
     enum abi_stub_status status = ABI_STATUS_BAD_COMMAND;
     bool was_ready = stub->ready;
+    bool needs_memory =
+        command->arg0 == ABI_SEQUENCE_ENTER_PROGRAM || command->arg0 == ABI_SEQUENCE_ENTER_RUN;
 
     stub->ready = false;
+    if (needs_memory && stub->nor.memory == NULL) {
+        return ABI_STATUS_NO_SETUP; /* a blob for detection only */
+    }
     switch (command->arg0) {
     case ABI_SEQUENCE_RECOVER:
         return board_recover(&stub->board);

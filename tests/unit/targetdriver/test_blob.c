@@ -30,6 +30,26 @@ Test(blob, may_have_no_boot_section)
     cr_assert_null(blob_boot_config(blob));
 }
 
+Test(blob, may_have_no_memory_section_while_the_part_is_unknown)
+{
+    struct abi_blob *blob = blob_make(words);
+
+    blob->memory.count = 0;
+    blob->boot.count = 0;
+    blob_seal(blob);
+    cr_assert(blob_check(blob, ABI_BLOB_MAX_BYTES));
+    cr_assert_null(blob_memory(blob));
+}
+
+Test(blob, refuses_to_boot_from_an_unknown_part)
+{
+    struct abi_blob *blob = blob_make(words);
+
+    blob->memory.count = 0;
+    blob_seal(blob);
+    cr_assert_not(blob_check(blob, ABI_BLOB_MAX_BYTES));
+}
+
 Test(blob, refuses_a_change_of_any_byte)
 {
     uint8_t *bytes = (uint8_t *)words;
