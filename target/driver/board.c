@@ -101,8 +101,11 @@ enum abi_stub_status board_map(struct board *board)
 {
     const struct abi_memory *memory = blob_memory(board->blob);
     struct ctrl *ctrl = &board->bus.ctrl;
-    enum abi_stub_status status = ctrl->driver->map(ctrl, &memory->run_read, &memory->run_write);
+    enum abi_stub_status status = ABI_STATUS_NO_SETUP; /* of a blob for detection only */
 
+    if (memory != NULL) {
+        status = ctrl->driver->map(ctrl, &memory->run_read, &memory->run_write);
+    }
     if (status == ABI_STATUS_OK) {
         mpu_open_chip(ctrl->setup->window_addr, memory->size_bytes);
     }
