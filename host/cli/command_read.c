@@ -43,8 +43,24 @@ static bool read_range(struct work *work, struct cli *cli, const struct flash_ra
 }
 
 /* The file is opened before the probe: a path that cannot be is no reason to stop a program. */
+/* The name of a memory whose part is left to the chip has a size only once the chip was asked. */
+static bool open_with_ranges(
+    struct work *work, struct cli *cli, struct ranges *ranges, struct error *err)
+{
+    bool was_known = work_parts_are_known(work->connection.board);
+
+    if (!work_open(work, cli, err)) {
+        return false;
+    }
+    if (was_known) {
+        return true;
+    }
+    ranges_free(ranges);
+    return ranges_parse(ranges, cli, work->connection.board, err);
+}
+
 static bool read_to_sink(
-    struct work *work, struct cli *cli, const struct flash_range *range, struct error *err)
+    struct work *work, struct cli *cli, struct ranges *ranges, struct error *err)
 {
     const char *path = options_text(&cli->options, OPTION_OUTPUT);
     struct os_output *file = NULL;
@@ -54,15 +70,16 @@ static bool read_to_sink(
         return false;
     }
     sink.file = file;
-    if (!work_open(work, cli, err) || !read_range(work, cli, range, &sink, err)) {
+    if (!open_with_ranges(work, cli, ranges, err) ||
+        !read_range(work, cli, &ranges->ranges[0], &sink, err)) {
         os_output_abandon(file);
         return false;
     }
     if (file != NULL && !os_output_commit(file, err)) {
         return false;
     }
-    output_note(
-        &cli->output, "read %" PRIu32 " bytes at 0x%08" PRIx32, range->size_bytes, range->addr);
+    output_note(&cli->output, "read %" PRIu32 " bytes at 0x%08" PRIx32,
+        ranges->ranges[0].size_bytes, ranges->ranges[0].addr);
     return true;
 }
 
@@ -86,7 +103,7 @@ bool command_read(struct cli *cli, struct error *err)
     if (ok && ranges.count > 1) {
         ok = error_set(err, ERROR_USAGE, "read takes one range");
     }
-    ok = ok && read_to_sink(&work, cli, &ranges.ranges[0], err);
+    ok = ok && read_to_sink(&work, cli, &ranges, err);
     ok = work_close(&work, cli, ok, err);
     ranges_free(&ranges);
     return ok;
@@ -116,7 +133,8 @@ bool command_blank(struct cli *cli, struct error *err)
     struct work work = {.stops_program = true};
     struct ranges ranges = {0};
     bool ok = connection_need_board(&work.connection, cli, err) &&
-              ranges_parse(&ranges, cli, work.connection.board, err) && work_open(&work, cli, err);
+              ranges_parse(&ranges, cli, work.connection.board, err) &&
+              open_with_ranges(&work, cli, &ranges, err);
 
     for (size_t i = 0; ok && i < ranges.count; i++) {
         ok = check_blank(&work, cli, &ranges.ranges[i], err);

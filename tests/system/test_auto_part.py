@@ -34,6 +34,7 @@ class AutoPart(harness.BoardTest):
         self.auto("erase", "0x70010000+4K")
         self.auto("blank", "0x70010000+4K")
         self.assertEqual(self.flash(0x11000, 1000), data[0x1000:0x1000 + 1000])
+        self.auto("blank", "flash", exit=43)
         self.auto("test")
         self.assert_clean()
 

@@ -50,26 +50,6 @@ Test(blob, refuses_to_boot_from_an_unknown_part)
     cr_assert_not(blob_check(blob, ABI_BLOB_MAX_BYTES));
 }
 
-Test(blob, may_have_no_memory_section_for_detection)
-{
-    struct abi_blob *blob = blob_make(words);
-
-    blob->memory.count = 0;
-    blob->boot.count = 0;
-    blob_seal(blob);
-    cr_assert(blob_check(blob, ABI_BLOB_MAX_BYTES));
-    cr_assert_null(blob_memory(blob));
-}
-
-Test(blob, needs_a_memory_to_boot_from)
-{
-    struct abi_blob *blob = blob_make(words);
-
-    blob->memory.count = 0;
-    blob_seal(blob);
-    cr_assert_not(blob_check(blob, ABI_BLOB_MAX_BYTES));
-}
-
 Test(blob, refuses_a_change_of_any_byte)
 {
     uint8_t *bytes = (uint8_t *)words;
