@@ -76,25 +76,6 @@ static bool make_plan(struct erase *erase, struct error *err)
     return make_plan_once(erase, err);
 }
 
-static bool read_old_record(struct erase *erase, struct error *err)
-{
-    const struct board *board = erase->work.connection.board;
-    enum flash_record_state state = FLASH_RECORD_ABSENT;
-    struct flash_device *device = NULL;
-    struct flash_boot_place place;
-
-    if (!flash_boot_has_record(board)) {
-        return true;
-    }
-    if (!flash_boot_place(board, &place, err) ||
-        !work_select(&erase->work, erase->cli, place.memory, &device, err) ||
-        !flash_boot_read_record(device, board, &state, &erase->old_record, err)) {
-        return error_add_context(err, "reading the boot record");
-    }
-    erase->options.old_record = state == FLASH_RECORD_VALID ? &erase->old_record : NULL;
-    return true;
-}
-
 static bool carry_out(struct erase *erase, struct error *err)
 {
     const char *dry_run = options_text(&erase->cli->options, OPTION_DRY_RUN);
@@ -103,6 +84,7 @@ static bool carry_out(struct erase *erase, struct error *err)
     bool ok = false;
 
     bool was_known = work_parts_are_known(board);
+    bool has_record = false;
 
     erase->work.stops_program = dry_run != NULL;
     if (!work_open(&erase->work, erase->cli, err)) {
@@ -114,7 +96,11 @@ static bool carry_out(struct erase *erase, struct error *err)
             return false;
         }
     }
-    if (!read_old_record(erase, err) || !make_plan(erase, err)) {
+    if (!work_read_record(&erase->work, erase->cli, &erase->old_record, &has_record, err)) {
+        return false;
+    }
+    erase->options.old_record = has_record ? &erase->old_record : NULL;
+    if (!make_plan(erase, err)) {
         return false;
     }
     work_engine_options(&erase->work, erase->cli, &options);

@@ -170,25 +170,6 @@ static bool settle_boot(struct job *job, struct error *err)
     return true;
 }
 
-static bool read_old_record(struct job *job, struct error *err)
-{
-    const struct board *board = job->work.connection.board;
-    enum flash_record_state state = FLASH_RECORD_ABSENT;
-    struct flash_device *device = NULL;
-    struct flash_boot_place place;
-
-    if (!flash_boot_has_record(board)) {
-        return true;
-    }
-    if (!flash_boot_place(board, &place, err) ||
-        !work_select(&job->work, job->cli, place.memory, &device, err) ||
-        !flash_boot_read_record(device, board, &state, &job->old_record, err)) {
-        return error_add_context(err, "reading the boot record");
-    }
-    job->has_old_record = state == FLASH_RECORD_VALID;
-    return true;
-}
-
 static bool run_engine(struct job *job, struct error *err)
 {
     const char *dry_run = options_text(&job->cli->options, OPTION_DRY_RUN);
@@ -210,7 +191,8 @@ bool job_carry_out(struct job *job, struct error *err)
     uint32_t link_rate = 0;
 
     if (!work_open(&job->work, job->cli, err) || !settle_boot(job, err) ||
-        !read_old_record(job, err) || !make_plan(job, err)) {
+        !work_read_record(&job->work, job->cli, &job->old_record, &job->has_old_record, err) ||
+        !make_plan(job, err)) {
         return false;
     }
     board = job->work.connection.board;

@@ -190,3 +190,24 @@ void work_engine_options(struct work *work, struct cli *cli, struct flash_engine
         .log = &cli->output.log,
     };
 }
+
+bool work_read_record(struct work *work, struct cli *cli, struct abi_boot_record *record,
+    bool *is_valid, struct error *err)
+{
+    const struct board *board = work->connection.board;
+    enum flash_record_state state = FLASH_RECORD_ABSENT;
+    struct flash_device *device = NULL;
+    struct flash_boot_place place;
+
+    *is_valid = false;
+    if (!flash_boot_has_record(board)) {
+        return true;
+    }
+    if (!flash_boot_place(board, &place, err) ||
+        !work_select(work, cli, place.memory, &device, err) ||
+        !flash_boot_read_record(device, board, &state, record, err)) {
+        return error_add_context(err, "reading the boot record");
+    }
+    *is_valid = state == FLASH_RECORD_VALID;
+    return true;
+}

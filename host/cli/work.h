@@ -4,6 +4,7 @@
 #define HOST_CLI_WORK_H
 
 #include "host/cli/connection.h"
+#include "host/flash/boot.h"
 #include "host/flash/engine.h"
 #include "host/flash/session.h"
 
@@ -35,6 +36,9 @@ void work_engine_options(struct work *work, struct cli *cli, struct flash_engine
 bool work_parts_are_known(const struct board *board);
 /* The error of a plain --dry-run on such a board. */
 bool work_needs_target(struct error *err);
+/* The boot record in the chip, which a plan has to know; none on a board without checked boot. */
+MUST_USE bool work_read_record(struct work *work, struct cli *cli, struct abi_boot_record *record,
+    bool *is_valid, struct error *err);
 /* Text, record "memory". */
 void work_report_memory(struct work *work, struct cli *cli, size_t memory);
 
