@@ -11,7 +11,7 @@
 
 #define ABI_STUB_MAGIC    0x31535846u /* "FXS1", first word of the stub image */
 #define ABI_MAILBOX_MAGIC 0x314D5846u /* "FXM1", written by the stub once it listens */
-#define ABI_STUB_VERSION  1u
+#define ABI_STUB_VERSION  2u
 #define ABI_STACK_CANARY  0xC0DEFA11u
 
 /* At the start of the stub image: what the host needs in order to load and start it. */
@@ -60,7 +60,9 @@ enum abi_command_kind {
     ABI_COMMAND_COMPARE = 10,
     /* Runs run_regs, sequence enter_run, maps the chip, hashes [offset, offset+size) through the
      * window in blocks of arg0 like HASH; afterwards back to the program bus. */
-    ABI_COMMAND_HASH_MAPPED = 11
+    ABI_COMMAND_HASH_MAPPED = 11,
+    /* CRC-32 (zlib's) of [offset, offset+size): value[0]. For boot records. */
+    ABI_COMMAND_CRC32 = 12
 };
 
 enum { ABI_ERASE_CHIP = 0xFF };
@@ -76,10 +78,11 @@ enum abi_sequence {
     ABI_SEQUENCE_LEAVE_PROGRAM = 4
 };
 
-/* Two hashes of different kinds make a wrong match of changed contents a 2^-64 event. */
+/* Two hashes of different kinds (common/pair_hash.h says how strong both are). xxHash32 is also the
+ * check of chunks on their way; wyhash32 is used for nothing else. */
 struct abi_block_hash {
-    uint32_t crc32;
     uint32_t xxh32;
+    uint32_t wyhash32;
 };
 
 struct abi_command {

@@ -5,8 +5,8 @@
 /* Constants and rounds: xxhash_spec.md, "XXH32 algorithm". */
 enum { LANES = 4, WORD_BYTES = 4, STRIPE_BYTES = LANES * WORD_BYTES };
 
-static const uint32_t prime1 = 0x9E3779B1U;
-static const uint32_t prime2 = 0x85EBCA77U;
+static const uint32_t prime1 = XXH32_PRIME1;
+static const uint32_t prime2 = XXH32_PRIME2;
 static const uint32_t prime3 = 0xC2B2AE3DU;
 static const uint32_t prime4 = 0x27D4EB2FU;
 static const uint32_t prime5 = 0x165667B1U;
@@ -14,11 +14,6 @@ static const uint32_t prime5 = 0x165667B1U;
 static inline uint32_t rotate_left(uint32_t value, unsigned bits)
 {
     return value << bits | value >> (32U - bits);
-}
-
-static inline uint32_t mix(uint32_t lane, uint32_t word)
-{
-    return rotate_left(lane + word * prime2, 13) * prime1;
 }
 
 void xxh32_init(struct xxh32 *state)
@@ -34,7 +29,7 @@ void xxh32_init(struct xxh32 *state)
 static void mix_stripe(struct xxh32 *state, const uint8_t *bytes)
 {
     for (size_t i = 0; i < LANES; i++) {
-        state->lane[i] = mix(state->lane[i], le_get32(bytes + WORD_BYTES * i));
+        state->lane[i] = xxh32_mix(state->lane[i], le_get32(bytes + WORD_BYTES * i));
     }
 }
 
@@ -49,10 +44,10 @@ static const uint8_t *mix_aligned(struct xxh32 *state, const uint8_t *bytes, siz
     uint32_t lane3 = state->lane[3];
 
     for (; stripes > 0; stripes--) {
-        lane0 = mix(lane0, le_get32(word));
-        lane1 = mix(lane1, le_get32(word + 4));
-        lane2 = mix(lane2, le_get32(word + 8));
-        lane3 = mix(lane3, le_get32(word + 12));
+        lane0 = xxh32_mix(lane0, le_get32(word));
+        lane1 = xxh32_mix(lane1, le_get32(word + 4));
+        lane2 = xxh32_mix(lane2, le_get32(word + 8));
+        lane3 = xxh32_mix(lane3, le_get32(word + 12));
         word += STRIPE_BYTES;
     }
     state->lane[0] = lane0;

@@ -19,4 +19,15 @@ uint32_t xxh32_final(const struct xxh32 *state);
 /* The hash of one buffer. */
 uint32_t xxh32_hash(const void *bytes, size_t count);
 
+#define XXH32_PRIME1 0x9E3779B1U
+#define XXH32_PRIME2 0x85EBCA77U
+
+/* One word into one lane; for loops that hash in more than one way at once. */
+static inline uint32_t xxh32_mix(uint32_t lane, uint32_t word)
+{
+    uint32_t sum = lane + word * XXH32_PRIME2;
+
+    return (sum << 13 | sum >> 19) * XXH32_PRIME1;
+}
+
 #endif

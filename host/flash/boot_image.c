@@ -1,8 +1,7 @@
 /* The image in the entry partition, and its record. */
-#include "common/crc32.h"
 #include "common/le.h"
-#include "common/xxh32.h"
 #include "host/flash/boot.h"
+#include "host/flash/hash.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -187,9 +186,8 @@ static uint32_t last_not_blank(const struct abi_block_hash *hashes, uint32_t cou
     uint32_t i = count;
 
     memset(bytes, 0xFF, sizeof bytes);
-    blank.crc32 = crc32_update(0, bytes, sizeof bytes);
-    blank.xxh32 = xxh32_hash(bytes, sizeof bytes);
-    while (i > 0 && hashes[i - 1].crc32 == blank.crc32 && hashes[i - 1].xxh32 == blank.xxh32) {
+    blank = flash_hash_of(bytes, sizeof bytes);
+    while (i > 0 && flash_hash_equal(&hashes[i - 1], &blank)) {
         i--;
     }
     return i > 0 ? i - 1 : count;

@@ -50,6 +50,9 @@ struct flash_device_driver {
      * through the memory-mapped window at run speed. */
     bool (*hash)(struct flash_device *device, const struct flash_range *range, uint32_t block_bytes,
         bool mapped, struct abi_block_hash *hashes, struct error *err);
+    /* CRC-32 (zlib's) of an aligned range. */
+    bool (*crc32)(struct flash_device *device, const struct flash_range *range, uint32_t *crc32,
+        struct error *err);
     /* At most chunk_bytes, aligned. */
     bool (*compare)(struct flash_device *device, uint32_t offset, const uint8_t *expected,
         uint32_t size_bytes, struct flash_difference *difference, struct error *err);

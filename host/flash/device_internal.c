@@ -1,7 +1,7 @@
 #include "host/flash/device_internal.h"
 
 #include "common/crc32.h"
-#include "common/xxh32.h"
+#include "host/flash/hash.h"
 #include "host/flash/plan.h"
 #include "host/target/internal_flash.h"
 
@@ -85,10 +85,9 @@ static bool hash_block(struct flash_device *base, uint32_t offset, uint8_t *buff
             from_base(base)->target, offset, buffer, size_bytes, &broken_granules, err)) {
         return false;
     }
-    hash->crc32 = crc32_update(0, buffer, size_bytes);
-    hash->xxh32 = xxh32_hash(buffer, size_bytes);
+    *hash = flash_hash_of(buffer, size_bytes);
     if (broken_granules > 0) {
-        hash->crc32 = ~hash->crc32;
+        hash->xxh32 = ~hash->xxh32;
     }
     return true;
 }
@@ -113,6 +112,32 @@ static bool hash(struct flash_device *base, const struct flash_range *range, uin
     }
     free(buffer);
     return ok;
+}
+
+/* A broken granule: no record has this checksum. */
+static bool crc32(
+    struct flash_device *base, const struct flash_range *range, uint32_t *value, struct error *err)
+{
+    uint8_t bytes[4096];
+    size_t broken_granules = 0;
+    uint32_t crc = 0;
+    uint32_t done = 0;
+    uint32_t count = 0;
+
+    for (done = 0; done < range->size_bytes; done += count) {
+        size_t broken = 0;
+
+        count = range->size_bytes - done;
+        count = count < sizeof bytes ? count : (uint32_t)sizeof bytes;
+        if (!internal_flash_read(
+                from_base(base)->target, range->offset + done, bytes, count, &broken, err)) {
+            return false;
+        }
+        crc = crc32_update(crc, bytes, count);
+        broken_granules += broken;
+    }
+    *value = broken_granules > 0 ? ~crc : crc;
+    return true;
 }
 
 static bool compare(struct flash_device *base, uint32_t offset, const uint8_t *expected,
@@ -159,6 +184,7 @@ static const struct flash_device_driver driver = {
     .completed = completed,
     .read = read,
     .hash = hash,
+    .crc32 = crc32,
     .compare = compare,
     .now_ns = now_ns,
 };

@@ -200,6 +200,15 @@ static bool hash(struct flash_device *base, const struct flash_range *range, uin
     return true;
 }
 
+static bool crc32(
+    struct flash_device *base, const struct flash_range *range, uint32_t *value, struct error *err)
+{
+    struct device_stub *device = from_base(base);
+
+    return finish(base, err) &&
+           stub_client_crc32(device->stub, range->offset, range->size_bytes, value, err);
+}
+
 static bool compare(struct flash_device *base, uint32_t offset, const uint8_t *expected,
     uint32_t size_bytes, struct flash_difference *difference, struct error *err)
 {
@@ -237,6 +246,7 @@ static const struct flash_device_driver driver = {
     .completed = completed,
     .read = read,
     .hash = hash,
+    .crc32 = crc32,
     .compare = compare,
     .now_ns = now_ns,
 };

@@ -1,8 +1,7 @@
 #include "host/flash/flash_test.h"
 
-#include "common/crc32.h"
 #include "common/le.h"
-#include "common/xxh32.h"
+#include "host/flash/hash.h"
 #include "host/flash/prepare.h"
 #include "host/flash/restore.h"
 #include "host/flash/verify.h"
@@ -212,10 +211,9 @@ static bool verify_mapped(struct test *test, struct error *err)
     for (at = 0; ok && at < range.size_bytes; at += BLOCK_BYTES) {
         uint32_t block_bytes =
             range.size_bytes - at < BLOCK_BYTES ? range.size_bytes - at : BLOCK_BYTES;
-        const uint8_t *wanted = test->pattern + skip + at;
+        struct abi_block_hash wanted = flash_hash_of(test->pattern + skip + at, block_bytes);
 
-        if (crc32_update(0, wanted, block_bytes) != hashes[at / BLOCK_BYTES].crc32 ||
-            xxh32_hash(wanted, block_bytes) != hashes[at / BLOCK_BYTES].xxh32) {
+        if (!flash_hash_equal(&wanted, &hashes[at / BLOCK_BYTES])) {
             ok = error_set(err, ERROR_VERIFY_MISMATCH,
                 "memory %s reads right over the program bus and wrong through the mapped window, "
                 "first in the block at 0x%08" PRIx32,

@@ -1,7 +1,6 @@
 #include "host/flash/prepare.h"
 
-#include "common/crc32.h"
-#include "common/xxh32.h"
+#include "host/flash/hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,17 +27,6 @@ static bool is_blank(const uint8_t *bytes, uint32_t size_bytes)
 static bool no_memory(struct error *err)
 {
     return error_set(err, ERROR_HOST_IO, "no memory for the bytes to keep");
-}
-
-static struct abi_block_hash hash_of(const uint8_t *bytes, uint32_t size_bytes)
-{
-    return (struct abi_block_hash){
-        crc32_update(0, bytes, size_bytes), xxh32_hash(bytes, size_bytes)};
-}
-
-static bool are_equal(const struct abi_block_hash *left, const struct abi_block_hash *right)
-{
-    return left->crc32 == right->crc32 && left->xxh32 == right->xxh32;
 }
 
 /* Copies the kept ranges of one sector out of its contents. */
@@ -85,8 +73,8 @@ static bool read_partial(struct flash_device *device, struct flash_memory_plan *
     if (!device->driver->hash(device, &range, sector_bytes, false, &again, err)) {
         return false;
     }
-    first = hash_of(buffer, sector_bytes);
-    if (!are_equal(&first, &again)) { /* weak cells, or a broken granule of internal flash */
+    first = flash_hash_of(buffer, sector_bytes);
+    if (!flash_hash_equal(&first, &again)) { /* weak cells, or a broken granule of internal flash */
         *flags |= FLASH_SECTOR_UNTRUSTED;
     }
     if ((*flags & FLASH_SECTOR_UNTRUSTED) != 0) {
@@ -159,10 +147,10 @@ static bool compare_run(struct comparer *comparer, size_t first, size_t count, s
         struct abi_block_hash wanted = {0};
 
         (void)flash_plan_contents(memory, offset, comparer->sector, sector_bytes);
-        wanted = hash_of(comparer->sector, sector_bytes);
-        if (are_equal(&wanted, &comparer->hashes[i])) {
+        wanted = flash_hash_of(comparer->sector, sector_bytes);
+        if (flash_hash_equal(&wanted, &comparer->hashes[i])) {
             memory->sectors[first + i] |= FLASH_SECTOR_SAME;
-        } else if (are_equal(&comparer->blank, &comparer->hashes[i])) {
+        } else if (flash_hash_equal(&comparer->blank, &comparer->hashes[i])) {
             memory->sectors[first + i] |= FLASH_SECTOR_BLANK;
         }
     }
@@ -209,7 +197,7 @@ static bool compare_all(struct flash_device *device, struct flash_memory_plan *m
         (void)no_memory(err);
     } else {
         memset(comparer.sector, 0xFF, sector_bytes);
-        comparer.blank = hash_of(comparer.sector, sector_bytes);
+        comparer.blank = flash_hash_of(comparer.sector, sector_bytes);
         ok = compare_sectors(&comparer, err);
     }
     free(comparer.sector);

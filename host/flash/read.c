@@ -1,7 +1,6 @@
 #include "host/flash/read.h"
 
-#include "common/crc32.h"
-#include "common/xxh32.h"
+#include "host/flash/hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -105,8 +104,7 @@ static bool look_at_block(
 static struct abi_block_hash blank_hash(uint8_t *bytes, uint32_t size_bytes)
 {
     memset(bytes, 0xFF, size_bytes);
-    return (struct abi_block_hash){
-        crc32_update(0, bytes, size_bytes), xxh32_hash(bytes, size_bytes)};
+    return flash_hash_of(bytes, size_bytes);
 }
 
 static bool look_at_hashes(
@@ -125,8 +123,7 @@ static bool look_at_hashes(
         struct abi_block_hash blank = blank_hash(check->bytes, count);
         const struct abi_block_hash *found = &check->hashes[at / BLOCK_BYTES];
 
-        if ((blank.crc32 != found->crc32 || blank.xxh32 != found->xxh32) &&
-            !look_at_block(check, offset + at, count, err)) {
+        if (!flash_hash_equal(&blank, found) && !look_at_block(check, offset + at, count, err)) {
             return false;
         }
     }

@@ -130,19 +130,18 @@ bool flash_record_crc_of_chip(struct flash_device *device, uint32_t offset, uint
     uint32_t *crc32, struct error *err)
 {
     uint8_t tail[FLASH_ALIGN_BYTES];
-    struct abi_block_hash hash = {0};
+    uint32_t crc = 0;
     uint32_t tail_bytes = size_bytes % FLASH_ALIGN_BYTES;
     const struct flash_range range = {.offset = offset, .size_bytes = size_bytes - tail_bytes};
 
-    if (range.size_bytes > 0 &&
-        !device->driver->hash(device, &range, range.size_bytes, false, &hash, err)) {
+    if (range.size_bytes > 0 && !device->driver->crc32(device, &range, &crc, err)) {
         return false;
     }
     if (tail_bytes > 0 &&
         !device->driver->read(device, offset + range.size_bytes, tail, tail_bytes, err)) {
         return false;
     }
-    *crc32 = crc32_update(hash.crc32, tail, tail_bytes);
+    *crc32 = crc32_update(crc, tail, tail_bytes);
     return true;
 }
 

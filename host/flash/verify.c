@@ -1,7 +1,6 @@
 #include "host/flash/verify.h"
 
-#include "common/crc32.h"
-#include "common/xxh32.h"
+#include "host/flash/hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -79,9 +78,11 @@ static bool compare_block(
 static bool is_equal(struct verifier *verifier, uint32_t offset, uint32_t size_bytes,
     const struct abi_block_hash *found)
 {
+    struct abi_block_hash wanted = {0};
+
     (void)flash_plan_contents(verifier->memory, offset, verifier->block, size_bytes);
-    return crc32_update(0, verifier->block, size_bytes) == found->crc32 &&
-           xxh32_hash(verifier->block, size_bytes) == found->xxh32;
+    wanted = flash_hash_of(verifier->block, size_bytes);
+    return flash_hash_equal(&wanted, found);
 }
 
 /* One hash command over an aligned range. */

@@ -264,8 +264,8 @@ static bool fetch_hashes(struct stub_client *stub, uint32_t addr, struct abi_blo
         return error_add_context(err, "fetching hashes");
     }
     for (i = 0; i < count; i++) {
-        hashes[i].crc32 = le_get32(bytes + i * sizeof *hashes);
-        hashes[i].xxh32 = le_get32(bytes + i * sizeof *hashes + 4);
+        hashes[i].xxh32 = le_get32(bytes + i * sizeof *hashes);
+        hashes[i].wyhash32 = le_get32(bytes + i * sizeof *hashes + 4);
     }
     return true;
 }
@@ -319,5 +319,20 @@ bool stub_client_hash(struct stub_client *stub, uint32_t offset, uint32_t size_b
         offset += part_bytes;
         size_bytes -= part_bytes;
     }
+    return true;
+}
+
+bool stub_client_crc32(struct stub_client *stub, uint32_t offset, uint32_t size_bytes,
+    uint32_t *crc32, struct error *err)
+{
+    struct abi_result result = {0};
+    const struct abi_command command = {
+        .kind = ABI_COMMAND_CRC32, .offset = offset, .size_bytes = size_bytes};
+
+    if (!stub_client_call(stub, &command, work_timeout_ms(size_bytes), &result, err)) {
+        return error_add_context(
+            err, "checksumming %" PRIu32 " bytes at offset 0x%08" PRIx32, size_bytes, offset);
+    }
+    *crc32 = result.value[0];
     return true;
 }

@@ -76,5 +76,8 @@ MUST_USE bool stub_client_read(
 /* hashes: one per block of block_bytes, the last may be short. */
 MUST_USE bool stub_client_hash(struct stub_client *stub, uint32_t offset, uint32_t size_bytes,
     uint32_t block_bytes, bool mapped, struct abi_block_hash *hashes, struct error *err);
+/* CRC-32 (zlib's) of a range that is not empty. */
+MUST_USE bool stub_client_crc32(struct stub_client *stub, uint32_t offset, uint32_t size_bytes,
+    uint32_t *crc32, struct error *err);
 
 #endif

@@ -18,6 +18,7 @@ void stub_command_text(const struct abi_command *command, char *text, size_t tex
         [ABI_COMMAND_BLANK] = "blank-checking",
         [ABI_COMMAND_COMPARE] = "comparing",
         [ABI_COMMAND_HASH_MAPPED] = "hashing through the memory window",
+        [ABI_COMMAND_CRC32] = "checksumming",
     };
     bool is_known = command->kind < sizeof verbs / sizeof verbs[0] && verbs[command->kind] != NULL;
 

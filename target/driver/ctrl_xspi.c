@@ -1,7 +1,7 @@
 #include "target/driver/ctrl_xspi.h"
 
-#include "common/le.h"
 #include "target/driver/cpu.h"
+#include "target/driver/fifo.h"
 #include "target/driver/reg.h"
 #include "target/driver/xspi_regs.h"
 
@@ -240,44 +240,6 @@ static enum abi_stub_status begin(
     return status;
 }
 
-/* The two loops that every byte goes through. */
-static void load_words(const struct ctrl *ctrl, uint8_t *in, uint32_t word_bytes)
-{
-    uint32_t fifo_addr = ctrl->setup->regs_addr + XSPI_DR;
-    uint8_t *end = in + word_bytes;
-
-    if ((uintptr_t)in % WORD_BYTES != 0) {
-        for (; in != end; in += WORD_BYTES) {
-            le_put32(in, reg_read32(fifo_addr));
-        }
-        return;
-    }
-    for (; in != end; in += WORD_BYTES) {
-        uint32_t word = reg_read32(fifo_addr);
-
-        __builtin_memcpy(__builtin_assume_aligned(in, WORD_BYTES), &word, sizeof word);
-    }
-}
-
-static void store_words(const struct ctrl *ctrl, const uint8_t *out, uint32_t word_bytes)
-{
-    uint32_t fifo_addr = ctrl->setup->regs_addr + XSPI_DR;
-    const uint8_t *end = out + word_bytes;
-
-    if ((uintptr_t)out % WORD_BYTES != 0) {
-        for (; out != end; out += WORD_BYTES) {
-            reg_write32(fifo_addr, le_get32(out));
-        }
-        return;
-    }
-    for (; out != end; out += WORD_BYTES) {
-        uint32_t word = 0;
-
-        __builtin_memcpy(&word, __builtin_assume_aligned(out, WORD_BYTES), sizeof word);
-        reg_write32(fifo_addr, word);
-    }
-}
-
 /* The FIFO is emptied by words, and only what is left at the end by bytes. FTF: a burst is there,
  * or the rest of the transfer. */
 static enum abi_stub_status load(struct ctrl *ctrl, uint8_t *in, uint32_t bytes)
@@ -290,7 +252,7 @@ static enum abi_stub_status load(struct ctrl *ctrl, uint8_t *in, uint32_t bytes)
         if (status != ABI_STATUS_OK) {
             return status;
         }
-        load_words(ctrl, in, word_bytes);
+        fifo_load(ctrl->setup->regs_addr + XSPI_DR, in, word_bytes);
         in += word_bytes;
         bytes -= word_bytes;
         level -= word_bytes;
@@ -312,7 +274,7 @@ static enum abi_stub_status store(struct ctrl *ctrl, const uint8_t *out, uint32_
         if (status != ABI_STATUS_OK) {
             return status;
         }
-        store_words(ctrl, out, word_bytes);
+        fifo_store(ctrl->setup->regs_addr + XSPI_DR, out, word_bytes);
         for (uint32_t i = word_bytes; i < burst; i++) {
             reg_write8(ctrl->setup->regs_addr + XSPI_DR, out[i]);
         }

@@ -27,3 +27,27 @@ bool ff_only(const uint8_t *bytes, uint32_t size_bytes)
     }
     return i == size_bytes;
 }
+
+/* Most units are not blank, and their first word shows it. */
+static inline bool unit_is_blank(const uint8_t *bytes, uint32_t unit_bytes)
+{
+    uint32_t word = 0;
+
+    if (unit_bytes >= WORD_BYTES && (uintptr_t)bytes % WORD_BYTES == 0) {
+        __builtin_memcpy(&word, __builtin_assume_aligned(bytes, WORD_BYTES), sizeof word);
+        if (word != UINT32_MAX) {
+            return false;
+        }
+    }
+    return ff_only(bytes, unit_bytes);
+}
+
+uint32_t ff_count_alike(const uint8_t *bytes, uint32_t size_bytes, uint32_t unit_bytes, bool blank)
+{
+    uint32_t alike_bytes = 0;
+
+    while (alike_bytes < size_bytes && unit_is_blank(bytes + alike_bytes, unit_bytes) == blank) {
+        alike_bytes += unit_bytes;
+    }
+    return alike_bytes;
+}

@@ -191,18 +191,6 @@ static enum abi_stub_status program_run(
     return status;
 }
 
-/* How many bytes from here are units that are all blank, or all not blank. */
-static uint32_t count_alike(
-    const uint8_t *bytes, uint32_t size_bytes, uint32_t unit_bytes, bool blank)
-{
-    uint32_t alike_bytes = 0;
-
-    while (alike_bytes < size_bytes && ff_only(bytes + alike_bytes, unit_bytes) == blank) {
-        alike_bytes += unit_bytes;
-    }
-    return alike_bytes;
-}
-
 /* Programming FF would use up a unit without changing it, so only runs of units that carry
  * something are sent. Without ECC a page is one unit. */
 static enum abi_stub_status program_page(
@@ -216,8 +204,8 @@ static enum abi_stub_status program_page(
         uint32_t run_bytes = 0;
         enum abi_stub_status status = ABI_STATUS_OK;
 
-        done += count_alike(bytes + done, size_bytes - done, unit_bytes, true);
-        run_bytes = count_alike(bytes + done, size_bytes - done, unit_bytes, false);
+        done += ff_count_alike(bytes + done, size_bytes - done, unit_bytes, true);
+        run_bytes = ff_count_alike(bytes + done, size_bytes - done, unit_bytes, false);
         if (run_bytes != 0) {
             status = program_run(nor, offset + done, bytes + done, run_bytes);
         }

@@ -34,6 +34,7 @@ static const struct row rows[] = {
     [ABI_COMMAND_BLANK] = {command_blank, NEEDS_READY, false},
     [ABI_COMMAND_COMPARE] = {command_compare, NEEDS_READY, false},
     [ABI_COMMAND_HASH_MAPPED] = {command_hash_mapped, NEEDS_READY, false},
+    [ABI_COMMAND_CRC32] = {command_crc32, NEEDS_READY, false},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };

@@ -1,4 +1,4 @@
-#include "target/driver/block_hash.h"
+#include "common/pair_hash.h"
 #include "target/driver/reg.h"
 #include "target/stub/command_rows.h"
 
@@ -60,6 +60,31 @@ enum abi_stub_status command_read(struct stub *stub, const struct abi_command *c
     return ABI_STATUS_OK;
 }
 
+enum abi_stub_status command_crc32(struct stub *stub, const struct abi_command *command)
+{
+    uint8_t *bytes = (uint8_t *)stub->buffer;
+    uint32_t crc = 0;
+
+    if (nor_check_range(&stub->nor, command->offset, command->size_bytes) != ABI_STATUS_OK) {
+        return ABI_STATUS_BAD_COMMAND;
+    }
+    for (uint32_t done = 0; done < command->size_bytes;) {
+        uint32_t step_bytes = piece_bytes(command->size_bytes, done);
+        enum abi_stub_status status =
+            nor_read(&stub->nor, command->offset + done, bytes, step_bytes);
+
+        if (status != ABI_STATUS_OK) {
+            return status;
+        }
+        crc = crc_fast_update(&stub->tables, crc, bytes, step_bytes);
+        done += step_bytes;
+        stub->mailbox->running_offset = command->offset + done;
+        stub->mailbox->progress_bytes = done;
+    }
+    stub->board.detail.value[0] = crc;
+    return ABI_STATUS_OK;
+}
+
 /* Blocks of a range, and where to put their hashes. */
 struct hash_job {
     uint32_t offset;
@@ -72,9 +97,9 @@ struct hash_job {
 static enum abi_stub_status hash_block(struct stub *stub, const struct hash_job *job,
     uint32_t offset, uint32_t size_bytes, struct abi_block_hash *result)
 {
-    struct block_hash hash;
+    struct pair_hash hash;
 
-    block_hash_start(&hash, &stub->tables);
+    pair_hash_init(&hash, size_bytes);
     for (uint32_t done = 0; done < size_bytes;) {
         uint32_t step_bytes = piece_bytes(size_bytes, done);
         uint8_t *bytes = (uint8_t *)stub->buffer;
@@ -89,10 +114,10 @@ static enum abi_stub_status hash_block(struct stub *stub, const struct hash_job 
         if (status != ABI_STATUS_OK) {
             return status;
         }
-        block_hash_add(&hash, bytes, step_bytes);
+        pair_hash_update(&hash, bytes, step_bytes);
         done += step_bytes;
     }
-    *result = block_hash_end(&hash);
+    pair_hash_final(&hash, &result->xxh32, &result->wyhash32);
     return ABI_STATUS_OK;
 }
 

@@ -17,6 +17,7 @@ command_function command_hash;
 command_function command_blank;
 command_function command_compare;
 command_function command_hash_mapped;
+command_function command_crc32;
 
 /* Whether size_bytes at addr keep clear of the stub's own memory. */
 bool command_buffer_ok(const struct stub *stub, uint32_t addr, uint32_t size_bytes);

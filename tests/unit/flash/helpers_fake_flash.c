@@ -1,4 +1,5 @@
 #include "common/crc32.h"
+#include "common/wyhash32.h"
 #include "common/xxh32.h"
 #include "host/base/os.h"
 #include "host/flash/plan.h"
@@ -254,17 +255,39 @@ static bool hash(struct flash_device *base, const struct flash_range *range, uin
         uint32_t left = range->size_bytes - done;
         uint32_t count = left < block_bytes ? left : block_bytes;
 
-        hashes[done / block_bytes] = (struct abi_block_hash){
-            crc32_update(0, bytes + done, count), xxh32_hash(bytes + done, count)};
+        hashes[done / block_bytes] =
+            (struct abi_block_hash){.xxh32 = xxh32_hash(bytes + done, count),
+                .wyhash32 = wyhash32_hash(bytes + done, count)};
     }
     for (done = 0; done < range->size_bytes; done += block_bytes) {
         if ((range->offset + done) / fake->sector_bytes == fake->unstable_sector) {
-            hashes[done / block_bytes].crc32 ^= 1;
+            hashes[done / block_bytes].wyhash32 ^= 1;
         }
     }
     fake->hashed_bytes += range->size_bytes;
     free(bytes);
     return true;
+}
+
+static bool crc32(
+    struct flash_device *base, const struct flash_range *range, uint32_t *value, struct error *err)
+{
+    struct fake_flash *fake = from_base(base);
+    uint8_t *bytes = malloc(range->size_bytes);
+    bool ok = false;
+
+    if (range->offset % FLASH_ALIGN_BYTES != 0 || range->size_bytes % FLASH_ALIGN_BYTES != 0 ||
+        range->size_bytes == 0) {
+        free(bytes);
+        return violate(fake, err, "checksumming something that is not aligned");
+    }
+    ok = bytes != NULL && read(base, range->offset, bytes, range->size_bytes, err);
+    if (ok) {
+        *value = crc32_update(0, bytes, range->size_bytes);
+        fake->hashed_bytes += range->size_bytes;
+    }
+    free(bytes);
+    return ok;
 }
 
 static bool compare(struct flash_device *base, uint32_t offset, const uint8_t *expected,
@@ -307,6 +330,7 @@ static const struct flash_device_driver driver = {.check_writable = check_writab
     .completed = completed,
     .read = read,
     .hash = hash,
+    .crc32 = crc32,
     .compare = compare,
     .now_ns = now_ns};
 

@@ -2,6 +2,7 @@
 
 #include "common/crc32.h"
 #include "common/le.h"
+#include "common/wyhash32.h"
 #include "common/xxh32.h"
 
 #include <criterion/criterion.h>
@@ -93,8 +94,8 @@ static void hash_blocks(struct fake_stub *stub, const struct abi_command *comman
         uint32_t block = left < command->arg0 ? left : command->arg0;
         uint8_t *place = ring_for_writing(stub, addr, 8);
 
-        le_put32(place, crc32_update(0, stub->chip + command->offset + done, block));
-        le_put32(place + 4, xxh32_hash(stub->chip + command->offset + done, block));
+        le_put32(place, xxh32_hash(stub->chip + command->offset + done, block));
+        le_put32(place + 4, wyhash32_hash(stub->chip + command->offset + done, block));
         done += block;
         addr += 8;
     }
@@ -118,6 +119,9 @@ static void execute(struct fake_stub *stub, const struct abi_command *command, u
     case ABI_COMMAND_HASH:
     case ABI_COMMAND_HASH_MAPPED:
         hash_blocks(stub, command);
+        break;
+    case ABI_COMMAND_CRC32:
+        value[0] = crc32_update(0, stub->chip + command->offset, command->size_bytes);
         break;
     case ABI_COMMAND_STEPS:
         value[0] = run_steps(stub, command);

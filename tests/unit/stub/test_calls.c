@@ -1,5 +1,6 @@
 /* Typed calls. */
 #include "common/crc32.h"
+#include "common/wyhash32.h"
 #include "common/xxh32.h"
 #include "tests/unit/stub/helpers_stub.h"
 
@@ -73,11 +74,21 @@ Test(calls, hashes_blocks_the_last_of_them_short)
     cr_assert(stub_client_set_slots(client, 2, 16, &err));
     cr_assert(stub_client_hash(client, 0x1000, 4 * 1024 + 100, 1024, false, hashes, &err), "%s",
         err.message);
-    cr_assert_eq(hashes[0].crc32, crc32_update(0, fake.chip + 0x1000, 1024));
+    cr_assert_eq(hashes[0].wyhash32, wyhash32_hash(fake.chip + 0x1000, 1024));
     cr_assert_eq(hashes[3].xxh32, xxh32_hash(fake.chip + 0x1000 + 3072, 1024));
     cr_assert_eq(hashes[4].xxh32, xxh32_hash(fake.chip + 0x1000 + 4096, 100));
     cr_assert_eq(fake.executed, 3, "two hashes fit into a buffer");
     cr_assert_eq(fake.ecc_violations, 0);
+}
+
+Test(calls, checksums_a_range_in_one_command)
+{
+    struct error err;
+    uint32_t crc = 0;
+
+    cr_assert(stub_client_crc32(client, 0x1010, 5000, &crc, &err), "%s", err.message);
+    cr_assert_eq(crc, crc32_update(0, fake.chip + 0x1010, 5000));
+    cr_assert_eq(fake.executed, 1);
 }
 
 Test(calls, hashes_through_the_window_by_their_own_command)

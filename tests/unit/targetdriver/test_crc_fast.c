@@ -1,6 +1,5 @@
 #include "common/crc32.h"
-#include "common/xxh32.h"
-#include "target/driver/block_hash.h"
+#include "target/driver/crc_fast.h"
 
 #include <criterion/criterion.h>
 
@@ -32,18 +31,4 @@ Test(crc_fast, goes_on_where_it_stopped)
     crc = crc_fast_update(&tables, 0, bytes, 500);
     crc = crc_fast_update(&tables, crc, bytes + 500, sizeof bytes - 500);
     cr_assert_eq(crc, crc32_update(0, bytes, sizeof bytes));
-}
-
-Test(block_hash, has_both_hashes_of_what_came_in_pieces)
-{
-    struct block_hash hash;
-    struct abi_block_hash result;
-
-    start();
-    block_hash_start(&hash, &tables);
-    block_hash_add(&hash, bytes, 512);
-    block_hash_add(&hash, bytes + 512, 501);
-    result = block_hash_end(&hash);
-    cr_assert_eq(result.crc32, crc32_update(0, bytes, 1013));
-    cr_assert_eq(result.xxh32, xxh32_hash(bytes, 1013));
 }

@@ -1,4 +1,5 @@
 #include "common/crc32.h"
+#include "common/wyhash32.h"
 #include "common/xxh32.h"
 #include "target/driver/core_regs.h"
 #include "target/stub/crash.h"
@@ -160,7 +161,7 @@ Test(mailbox, refuses_kinds_it_does_not_know_and_slots_of_another_number)
     start();
     cr_assert_eq(run((struct abi_command){.kind = 0}).status, ABI_STATUS_BAD_COMMAND);
     start();
-    cr_assert_eq(run((struct abi_command){.kind = 12}).status, ABI_STATUS_BAD_COMMAND);
+    cr_assert_eq(run((struct abi_command){.kind = 13}).status, ABI_STATUS_BAD_COMMAND);
     start();
     cr_assert_eq(run((struct abi_command){.kind = UINT32_MAX}).status, ABI_STATUS_BAD_COMMAND);
     start();
@@ -360,10 +361,28 @@ Test(mailbox, hashes_blocks_the_last_one_short)
     for (uint32_t i = 0; i < 2; i++) {
         const uint8_t *block = chip.bytes + 0x101 + i * 0x1400;
 
-        cr_assert_eq(hashes[i].crc32, crc32_update(0, block, 0x1400), "block %u", i);
+        cr_assert_eq(hashes[i].wyhash32, wyhash32_hash(block, 0x1400), "block %u", i);
         cr_assert_eq(hashes[i].xxh32, xxh32_hash(block, 0x1400), "block %u", i);
     }
-    cr_assert_eq(hashes[2].crc32, 0, "no third block");
+    cr_assert_eq(hashes[2].xxh32, 0, "no third block");
+    cr_assert_eq(hashes[2].wyhash32, 0, "no third block");
+    cr_assert_eq(chip.mistakes, 0, "%s", chip.mistake);
+}
+
+Test(mailbox, checksums_a_range_longer_than_its_buffer)
+{
+    struct abi_result result;
+
+    start_in_program_mode();
+    for (uint32_t i = 0; i < CHIP_BYTES; i++) {
+        chip.bytes[i] = (uint8_t)(i ^ i >> 9);
+    }
+    result =
+        run((struct abi_command){.kind = ABI_COMMAND_CRC32, .offset = 0x102, .size_bytes = 0x2803});
+    cr_assert_eq(result.status, ABI_STATUS_OK);
+    cr_assert_eq(result.value[0], crc32_update(0, chip.bytes + 0x102, 0x2803));
+    result = run((struct abi_command){.kind = ABI_COMMAND_CRC32, .offset = CHIP_BYTES});
+    cr_assert_eq(result.status, ABI_STATUS_BAD_COMMAND);
     cr_assert_eq(chip.mistakes, 0, "%s", chip.mistake);
 }
 
@@ -384,7 +403,7 @@ Test(mailbox, hashes_through_the_mapped_window_and_comes_back)
                      .status,
         ABI_STATUS_OK);
     memcpy(hashes, at(RESULT_ADDR), sizeof hashes);
-    cr_assert_eq(hashes[0].crc32, crc32_update(0, chip.bytes + 0x1000, 0x1000));
+    cr_assert_eq(hashes[0].wyhash32, wyhash32_hash(chip.bytes + 0x1000, 0x1000));
     cr_assert_eq(hashes[1].xxh32, xxh32_hash(chip.bytes + 0x2000, 0x800));
     cr_assert_not(chip.mapped);
     cr_assert_eq(machine_peek(BLOB_REG_ADDR), 1, "program_regs came last");
