@@ -178,14 +178,50 @@ static void leave(struct sim_cpu *cpu, enum sim_cpu_exit exit)
     uc_emu_stop(cpu->engine->uc);
 }
 
+/* The instruction at pc if it can be done without going back to the engine in between: nothing is
+ * due, and it is a load or store that native code would not do. */
+static const struct sim_cpu_insn *next_of_run(struct sim_cpu *cpu, uint32_t pc)
+{
+    const struct sim_cpu_insn *insn = NULL;
+
+    if (cpu->attention != 0 || cpu->clock->now_ps >= cpu->clock->next_due_ps ||
+        cpu->clock->now_ps >= cpu->deadline_ps || pc - cpu->code_base >= SIM_CPU_PAGE_BYTES ||
+        cpu->code->epoch != cpu->epoch || (cpu->code->flags & SIM_CPU_PAGE_FETCH) != 0 ||
+        !is_same_insn(cpu->code, pc - cpu->code_base)) {
+        return NULL;
+    }
+    insn = &cpu->code->insns[(pc - cpu->code_base) >> 1];
+    return insn->kind == SIM_CPU_TRANSFER && !sim_cpu_is_native_load(cpu, insn, pc) ? insn : NULL;
+}
+
+/* A jump of the engine costs more than a load: runs of loads and stores are done in one go. */
+static void finish_run(struct sim_cpu *cpu)
+{
+    uint32_t pc = cpu->resume_pc;
+    const struct sim_cpu_insn *insn = NULL;
+
+    while (pc == cpu->next_pc && (insn = next_of_run(cpu, pc)) != NULL) {
+        cpu->next_pc = pc + insn->size_bytes;
+        cpu->clock->now_ps += cpu->costs.instruction * cpu->cycle_ps;
+        cpu->instructions++;
+        if (sim_cpu_before_transfer(cpu, insn, pc) == SIM_CPU_STOP) {
+            set_raw(cpu, UC_ARM_REG_PC, pc | 1);
+            leave(cpu, SIM_CPU_EXIT_NONE);
+            return;
+        }
+        pc = cpu->resume_pc;
+    }
+    cpu->next_pc = pc;
+    set_raw(cpu, UC_ARM_REG_PC, pc | 1);
+}
+
 static void do_before(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
 {
     switch (sim_cpu_before(cpu, insn, pc)) {
     case SIM_CPU_NATIVE:
         break;
     case SIM_CPU_DONE:
-        cpu->next_pc = cpu->resume_pc;
-        set_raw(cpu, UC_ARM_REG_PC, cpu->resume_pc | 1);
+        finish_run(cpu);
         break;
     case SIM_CPU_STOP:
         leave(cpu, SIM_CPU_EXIT_NONE);

@@ -53,6 +53,8 @@ bool sim_cpu_fetch(struct sim_cpu *cpu, uint32_t pc);
 /* cpu_transfer.c */
 enum sim_cpu_action sim_cpu_transfer(
     struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc, bool may_be_native);
+/* A load from memory that Unicorn sees, as a rule executed by it. */
+bool sim_cpu_is_native_load(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc);
 
 /* cpu_memory.c: address space as the core sees it. */
 struct sim_cpu_page *sim_cpu_page(struct sim_cpu *cpu, uint32_t addr);

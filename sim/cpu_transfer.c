@@ -195,3 +195,9 @@ enum sim_cpu_action sim_cpu_transfer(
     return (insn->flags & several) == 0 ? store_one(cpu, insn, &transfer)
                                         : store_all(cpu, insn, &transfer);
 }
+
+bool sim_cpu_is_native_load(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
+{
+    return (insn->flags & SIM_CPU_LOAD) != 0 &&
+           sim_cpu_page(cpu, plan(cpu, insn, pc).addr)->host != NULL;
+}
