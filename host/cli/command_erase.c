@@ -76,13 +76,21 @@ static bool make_plan(struct erase *erase, struct error *err)
     return make_plan_once(erase, err);
 }
 
+/* After comparing: what is shown is what will be done. */
+static bool show_plan(void *context, struct error *err)
+{
+    const struct erase *erase = context;
+
+    output_progress_end(&erase->cli->output);
+    return plan_view_show(erase->cli, erase->work.connection.board, &erase->plan, 0,
+        options_text(&erase->cli->options, OPTION_DRY_RUN) != NULL, err);
+}
+
 static bool carry_out(struct erase *erase, struct error *err)
 {
     const char *dry_run = options_text(&erase->cli->options, OPTION_DRY_RUN);
     const struct board *board = erase->work.connection.board;
     struct flash_engine_options options;
-    bool ok = false;
-
     bool was_known = work_parts_are_known(board);
     bool has_record = false;
 
@@ -105,10 +113,10 @@ static bool carry_out(struct erase *erase, struct error *err)
     }
     work_engine_options(&erase->work, erase->cli, &options);
     options.dry_run = dry_run != NULL;
-    ok = plan_view_show(erase->cli, board, &erase->plan, 0, false, err) &&
-         flash_engine_run(&erase->plan, flash_session_source(erase->work.session), &options,
-             &erase->result, err);
-    return ok && (dry_run == NULL || plan_view_show(erase->cli, board, &erase->plan, 0, true, err));
+    options.planned = show_plan;
+    options.planned_context = erase;
+    return flash_engine_run(&erase->plan, flash_session_source(erase->work.session), &options,
+        &erase->result, err);
 }
 
 static void show_result(struct erase *erase)

@@ -170,14 +170,38 @@ static bool settle_boot(struct job *job, struct error *err)
     return true;
 }
 
+static void warn_about_record(const struct job *job)
+{
+    const struct flash_record_plan *record = &job->plan.record;
+
+    if (record->reason != NULL) {
+        output_warning(&job->cli->output, "no-boot-record",
+            "the image at the entry will have no boot record: %s", record->reason);
+    }
+}
+
+/* After comparing: what is shown is what will be done. */
+static bool show_plan(void *context, struct error *err)
+{
+    const struct job *job = context;
+    const struct connection *connection = &job->work.connection;
+
+    output_progress_end(&job->cli->output);
+    warn_about_record(job);
+    return plan_view_show(job->cli, connection->board, &job->plan,
+        connection_link_bytes_per_s(connection),
+        options_text(&job->cli->options, OPTION_DRY_RUN) != NULL, err);
+}
+
 static bool run_engine(struct job *job, struct error *err)
 {
-    const char *dry_run = options_text(&job->cli->options, OPTION_DRY_RUN);
     struct flash_engine_options options;
     bool ok = false;
 
     work_engine_options(&job->work, job->cli, &options);
-    options.dry_run = dry_run != NULL;
+    options.dry_run = options_text(&job->cli->options, OPTION_DRY_RUN) != NULL;
+    options.planned = show_plan;
+    options.planned_context = job;
     ok = flash_engine_run(
         &job->plan, flash_session_source(job->work.session), &options, &job->result, err);
     output_progress_end(&job->cli->output);
@@ -186,23 +210,9 @@ static bool run_engine(struct job *job, struct error *err)
 
 bool job_carry_out(struct job *job, struct error *err)
 {
-    const char *dry_run = options_text(&job->cli->options, OPTION_DRY_RUN);
-    const struct board *board = NULL;
-    uint32_t link_rate = 0;
-
-    if (!work_open(&job->work, job->cli, err) || !settle_boot(job, err) ||
-        !work_read_record(&job->work, job->cli, &job->old_record, &job->has_old_record, err) ||
-        !make_plan(job, err)) {
-        return false;
-    }
-    board = job->work.connection.board;
-    link_rate = connection_link_bytes_per_s(&job->work.connection);
-    if (dry_run != NULL) {
-        return run_engine(job, err) &&
-               plan_view_show(job->cli, board, &job->plan, link_rate, true, err);
-    }
-    return plan_view_show(job->cli, board, &job->plan, link_rate, false, err) &&
-           run_engine(job, err);
+    return work_open(&job->work, job->cli, err) && settle_boot(job, err) &&
+           work_read_record(&job->work, job->cli, &job->old_record, &job->has_old_record, err) &&
+           make_plan(job, err) && run_engine(job, err);
 }
 
 static const char *boot_text(const struct job *job)

@@ -396,7 +396,8 @@ bool flash_engine_run(struct flash_plan *plan, struct flash_device_source *sourc
 
     memset(result, 0, sizeof *result);
     ok = for_each_memory(&run, check_memory, err) && for_each_memory(&run, look_at_memory, err) &&
-         look_at_record(&run, err);
+         look_at_record(&run, err) &&
+         (options->planned == NULL || options->planned(options->planned_context, err));
     if (ok && !options->dry_run) {
         ok = change_all(&run, err);
         result->verified = ok && options->verify;

@@ -15,6 +15,10 @@ struct flash_engine_options {
     const char *journal_directory;         /* flash_journal_directory() */
     const char *unique_id;                 /* of the MCU */
     const struct flash_listener *listener; /* NULL allowed */
+    /* The plan is exact now: after comparing, before anything is changed. NULL allowed. A false
+     * ends the run. */
+    bool (*planned)(void *context, struct error *err);
+    void *planned_context;
     struct log *log;
 };
 

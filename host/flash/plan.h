@@ -90,7 +90,7 @@ struct flash_record_plan {
     uint32_t image_bytes;
     char name[48];
     char image_version[40];
-    const char *reason; /* why an entry image gets no record; NULL */
+    const char *reason; /* why the image at the entry has no record afterwards; NULL */
 };
 
 struct flash_plan_options {

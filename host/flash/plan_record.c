@@ -1,5 +1,6 @@
 /* What a plan does to the boot record, and which consent it needs. */
 #include "host/flash/plan_parts.h"
+#include "host/flash/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -152,6 +153,23 @@ static void set_internal_head(struct flash_plan *plan)
     }
 }
 
+/* Bytes for the sector of the record, which this plan leaves to the user. NULL: the record survives
+ * among the kept bytes and still fits the image. */
+static const char *find_loss(const struct flash_memory_plan *memory,
+    const struct board_partition *partition, const struct flash_record_plan *record,
+    const struct abi_boot_record *old)
+{
+    if (flash_plan_overlaps(memory, record->offset, FLASH_RECORD_BYTES)) {
+        return "its bytes are among those to be changed, and the bootloader does not start an "
+               "image without one";
+    }
+    if (flash_plan_overlaps(memory, partition->offset, old->image_bytes)) {
+        return "the image changes, and the sector of the record is given other bytes: the "
+               "bootloader will find the checksum wrong";
+    }
+    return NULL;
+}
+
 static void choose_action(const struct board *board, const struct plan_input *input,
     const struct flash_memory_plan *memory, bool is_record_covered)
 {
@@ -168,7 +186,9 @@ static void choose_action(const struct board *board, const struct plan_input *in
         } else {
             record->reason = "the image fills the sector of the record";
         }
-    } else if (!is_record_covered && old != NULL && old->image_bytes <= limit_bytes &&
+    } else if (old != NULL && is_record_covered) {
+        record->reason = find_loss(memory, partition, record, old);
+    } else if (old != NULL && old->image_bytes <= limit_bytes &&
                flash_plan_overlaps(memory, partition->offset, old->image_bytes)) {
         set_change(input, memory);
     }

@@ -50,6 +50,15 @@ class Boot(harness.BoardTest):
         result = self.xflash("boot", "check", exit=52)
         self.assertRegex((result.out + result.err).lower(), "crc|checksum")
 
+    def test_a_raw_write_over_the_record_is_announced(self):
+        self.xflash("boot", "install")
+        self.xflash("program", harness.TARGET / "blinky.bin")
+        raw = f"{self.write('raw.bin', b'raw' * 8)}@0x703ff010"
+        result = self.xflash("--json", "program", raw)
+        codes = [row["code"] for row in result.records("warning")]
+        self.assertIn("no-boot-record", codes, str(result))
+        self.xflash("boot", "check", exit=52)
+
     def test_foreign_contents_need_consent(self):
         self.xflash("program", f"{self.write('own.bin', b'own bootloader!!' * 8)}@0x08000000")
         self.xflash("boot", "install", exit=6)

@@ -223,7 +223,7 @@ class Endings(harness.BoardTest):
 
     def test_timeout_bounds_the_whole_command(self):
         path = self.write("big.bin", self.random_bytes(1 << 20))
-        result = self.xflash("--json", "program", "--timeout", "1500ms", f"{path}@0x70000000",
+        result = self.xflash("--json", "program", "--timeout", "1200ms", f"{path}@0x70000000",
                              exit=50)
         self.assertIn("in work", result.record("error")["state"])
         self.assertLess(result.record("result")["ms"]["total"], 2500)

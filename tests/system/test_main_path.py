@@ -81,6 +81,13 @@ class MainPath(harness.BoardTest):
         for kind in ("probe", "target", "memory", "plan", "progress"):
             self.assertIn(kind, kinds)
 
+    def test_the_plan_record_tells_what_will_really_be_done(self):
+        image = f"{self.write('big.bin', self.random_bytes(500000))}@0x70000000"
+        fresh = self.xflash("--json", "program", image).record("plan")
+        self.assertEqual(fresh["write"], 500000)
+        again = self.xflash("--json", "program", image).record("plan")
+        self.assertEqual((again["write"], again["erase"]), (0, []))
+
     def test_partly_covered_sectors_keep_their_other_bytes(self):
         before = self.random_bytes(3 * 4096, seed=3)
         self.xflash("program", f"{self.write('a.bin', before)}@0x70100000")

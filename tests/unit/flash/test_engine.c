@@ -402,6 +402,53 @@ Test(engine, removes_the_record_when_part_of_the_image_is_erased)
     fake_board_free(&fake);
 }
 
+/* The reason that a plan gives for losing the record when these bytes are programmed. */
+static const char *loss_of(const struct fake_board *fake, const struct abi_boot_record *old,
+    const uint32_t *addrs, size_t count)
+{
+    static const uint8_t bytes[16] = {1};
+    struct flash_plan_options options = plain;
+    struct flash_plan plan = {0};
+    struct image *images[2] = {NULL};
+    struct flash_request requests[2];
+    const char *reason = NULL;
+    struct error err;
+
+    options.old_record = old;
+    for (size_t i = 0; i < count; i++) {
+        images[i] = fake_image("raw.bin", addrs[i], bytes, sizeof bytes);
+        requests[i] = fake_request(images[i]);
+    }
+    cr_assert(
+        flash_plan_make(&fake->board, requests, count, &options, &plan, &err), "%s", err.message);
+    reason = plan.record.reason;
+    flash_plan_free(&plan);
+    image_free(images[0]);
+    image_free(images[1]);
+    return reason;
+}
+
+Test(engine, tells_when_raw_bytes_cost_the_image_its_record)
+{
+    const uint32_t on_record[] = {FAKE_ADDR + 0x3F000 + 64};
+    const uint32_t behind_record[] = {FAKE_ADDR + 0x3F000 + 512};
+    const uint32_t behind_and_image[] = {FAKE_ADDR + 0x3F000 + 512, FAKE_ADDR + 1000};
+    struct fake_board fake;
+    uint8_t bytes[5000];
+    enum flash_record_state state;
+    struct abi_boot_record old;
+
+    fake_board_init(&fake);
+    fake_fill_random(bytes, sizeof bytes, 19);
+    program_entry(&fake, bytes, sizeof bytes);
+    old = read_record(&fake, &state);
+    cr_assert_not_null(strstr(loss_of(&fake, &old, on_record, 1), "its bytes"));
+    cr_assert_null(loss_of(&fake, &old, behind_record, 1), "kept, and right");
+    cr_assert_not_null(strstr(loss_of(&fake, &old, behind_and_image, 2), "checksum"));
+    cr_assert_null(loss_of(&fake, NULL, on_record, 1), "there was none to lose");
+    fake_board_free(&fake);
+}
+
 Test(engine, leaves_the_record_alone_when_another_partition_is_written)
 {
     struct fake_board fake;
