@@ -1,8 +1,9 @@
 /* The engine: the only file that includes Unicorn. Why each call is made as it is:
  * - UC_MODE_MCLASS would silently give a Cortex-M33, so the mode is THUMB and the model is set.
  * - Stopping is exact only from a HOOK_CODE; so there is one, over everything, and no timeouts.
- * - Writing PC inside the hook continues there without leaving uc_emu_start() (30 ns). It does
- *   not work inside an IT block, whose instructions are done one by one when it matters.
+ * - Writing PC inside the hook continues there without leaving uc_emu_start(), at the price of some
+ *   ten instructions; so the hook executes what it can by itself (cpu_interpret.c). It does not
+ * work inside an IT block, whose instructions are done one by one when it matters.
  * - XPSR and CONTROL written from outside leave stale translation flags; writing APSR_NZCV
  *   rebuilds them. In unprivileged Thread mode most writes are ignored, so it is left for them.
  * - Translations go stale on every write from outside: sim_cpu_map_forget(). */
@@ -80,15 +81,71 @@ static uint32_t borrow_privilege(struct sim_cpu *cpu)
     return xpsr;
 }
 
+/* R0 to R14 and the flags, in one call. */
+static void read_lent(struct sim_cpu *cpu, uint32_t values[17])
+{
+    int ids[16];
+    void *places[16];
+
+    for (unsigned reg = 0; reg < SIM_CPU_PC; reg++) {
+        ids[reg] = engine_regs[reg];
+        places[reg] = &values[reg];
+    }
+    ids[15] = UC_ARM_REG_XPSR;
+    places[15] = &values[SIM_CPU_XPSR];
+    (void)uc_reg_read_batch(cpu->engine->uc, ids, places, 16);
+}
+
+void sim_cpu_engine_lend(struct sim_cpu *cpu)
+{
+    read_lent(cpu, cpu->alu_loaded);
+    memcpy(cpu->alu.regs, cpu->alu_loaded, SIM_CPU_PC * sizeof(uint32_t));
+    sim_cpu_alu_set_flags(&cpu->alu, cpu->alu_loaded[SIM_CPU_XPSR]);
+    cpu->alu_is_live = true;
+}
+
+void sim_cpu_engine_take_back(struct sim_cpu *cpu)
+{
+    uint32_t flags = sim_cpu_alu_flags(&cpu->alu);
+
+    if (!cpu->alu_is_live) {
+        return;
+    }
+    cpu->alu_is_live = false;
+    for (unsigned reg = 0; reg < SIM_CPU_PC; reg++) {
+        if (cpu->alu.regs[reg] != cpu->alu_loaded[reg]) {
+            set_raw(cpu, engine_regs[reg], cpu->alu.regs[reg]);
+        }
+    }
+    if (flags != (cpu->alu_loaded[SIM_CPU_XPSR] & 0xF0000000U)) {
+        set_raw(cpu, UC_ARM_REG_APSR_NZCV, flags);
+    }
+}
+
 uint32_t sim_cpu_pc(const struct sim_cpu *cpu)
 {
-    return get_raw(cpu, UC_ARM_REG_PC);
+    return cpu->alu_is_live ? cpu->alu.regs[SIM_CPU_PC] : get_raw(cpu, UC_ARM_REG_PC);
+}
+
+/* The banked registers and masks are the engine's alone. */
+static void end_loan_for(struct sim_cpu *cpu, unsigned reg)
+{
+    if (cpu->alu_is_live && reg >= SIM_CPU_MSP && reg <= SIM_CPU_FAULTMASK) {
+        sim_cpu_engine_take_back(cpu);
+    }
 }
 
 uint32_t sim_cpu_get(struct sim_cpu *cpu, unsigned reg)
 {
     uint32_t value = 0;
 
+    if (cpu->alu_is_live && reg <= SIM_CPU_PC) {
+        return cpu->alu.regs[reg];
+    }
+    if (cpu->alu_is_live && reg == SIM_CPU_XPSR) {
+        return (cpu->alu_loaded[SIM_CPU_XPSR] & 0x0FFFFFFFU) | sim_cpu_alu_flags(&cpu->alu);
+    }
+    end_loan_for(cpu, reg);
     if (reg < SIM_CPU_XPSR) {
         return get_raw(cpu, engine_regs[reg]);
     }
@@ -123,6 +180,13 @@ static void rebuild_flags(struct sim_cpu *cpu)
 
 void sim_cpu_set(struct sim_cpu *cpu, unsigned reg, uint32_t value)
 {
+    if (cpu->alu_is_live && reg < SIM_CPU_PC) {
+        cpu->alu.regs[reg] = reg == SIM_CPU_SP ? value & ~3U : value;
+        return;
+    }
+    if (cpu->alu_is_live && reg < SIM_CPU_S0) {
+        sim_cpu_engine_take_back(cpu);
+    }
     if (reg < SIM_CPU_PC) {
         set_raw(cpu, engine_regs[reg], value);
         return;
@@ -150,26 +214,6 @@ void sim_cpu_set(struct sim_cpu *cpu, unsigned reg, uint32_t value)
     }
 }
 
-static bool is_same_insn(const struct sim_cpu_page *page, uint32_t offset)
-{
-    const struct sim_cpu_insn *insn = &page->insns[offset >> 1];
-    uint16_t first = 0;
-    uint16_t second = 0;
-
-    memcpy(&first, page->host + offset, 2);
-    if (insn->kind == SIM_CPU_NOT_DECODED || first != (uint16_t)insn->raw) {
-        return false;
-    }
-    if (insn->size_bytes == 2) {
-        return true;
-    }
-    if (offset + 4 > SIM_CPU_PAGE_BYTES) {
-        return false; /* decode again: the second half lies in the next page */
-    }
-    memcpy(&second, page->host + offset + 2, 2);
-    return second == (uint16_t)(insn->raw >> 16);
-}
-
 static void leave(struct sim_cpu *cpu, enum sim_cpu_exit exit)
 {
     if (exit != SIM_CPU_EXIT_NONE) {
@@ -178,50 +222,15 @@ static void leave(struct sim_cpu *cpu, enum sim_cpu_exit exit)
     uc_emu_stop(cpu->engine->uc);
 }
 
-/* The instruction at pc if it can be done without going back to the engine in between: nothing is
- * due, and it is a load or store that native code would not do. */
-static const struct sim_cpu_insn *next_of_run(struct sim_cpu *cpu, uint32_t pc)
-{
-    const struct sim_cpu_insn *insn = NULL;
-
-    if (cpu->attention != 0 || cpu->clock->now_ps >= cpu->clock->next_due_ps ||
-        cpu->clock->now_ps >= cpu->deadline_ps || pc - cpu->code_base >= SIM_CPU_PAGE_BYTES ||
-        cpu->code->epoch != cpu->epoch || (cpu->code->flags & SIM_CPU_PAGE_FETCH) != 0 ||
-        !is_same_insn(cpu->code, pc - cpu->code_base)) {
-        return NULL;
-    }
-    insn = &cpu->code->insns[(pc - cpu->code_base) >> 1];
-    return insn->kind == SIM_CPU_TRANSFER && !sim_cpu_is_native_load(cpu, insn, pc) ? insn : NULL;
-}
-
-/* A jump of the engine costs more than a load: runs of loads and stores are done in one go. */
-static void finish_run(struct sim_cpu *cpu)
-{
-    uint32_t pc = cpu->resume_pc;
-    const struct sim_cpu_insn *insn = NULL;
-
-    while (pc == cpu->next_pc && (insn = next_of_run(cpu, pc)) != NULL) {
-        cpu->next_pc = pc + insn->size_bytes;
-        cpu->clock->now_ps += cpu->costs.instruction * cpu->cycle_ps;
-        cpu->instructions++;
-        if (sim_cpu_before_transfer(cpu, insn, pc) == SIM_CPU_STOP) {
-            set_raw(cpu, UC_ARM_REG_PC, pc | 1);
-            leave(cpu, SIM_CPU_EXIT_NONE);
-            return;
-        }
-        pc = cpu->resume_pc;
-    }
-    cpu->next_pc = pc;
-    set_raw(cpu, UC_ARM_REG_PC, pc | 1);
-}
-
 static void do_before(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
 {
     switch (sim_cpu_before(cpu, insn, pc)) {
     case SIM_CPU_NATIVE:
         break;
     case SIM_CPU_DONE:
-        finish_run(cpu);
+    case SIM_CPU_LOADED:
+        cpu->next_pc = cpu->resume_pc;
+        set_raw(cpu, UC_ARM_REG_PC, cpu->resume_pc | 1);
         break;
     case SIM_CPU_STOP:
         leave(cpu, SIM_CPU_EXIT_NONE);
@@ -229,48 +238,57 @@ static void do_before(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint
     }
 }
 
+static void interpret(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
+{
+    bool leaves = false;
+    uint32_t resume_pc = 0;
+
+    sim_cpu_engine_lend(cpu);
+    resume_pc = sim_cpu_interpret(cpu, insn, pc, &leaves);
+    sim_cpu_engine_take_back(cpu);
+    if (resume_pc != pc) { /* the hook will be called for it once more */
+        set_raw(cpu, UC_ARM_REG_PC, resume_pc | 1);
+        cpu->is_begun = !leaves;
+        cpu->is_leaving = leaves; /* writing PC takes back a request to stop */
+        cpu->begun_pc = resume_pc;
+    } else if (leaves) {
+        leave(cpu, SIM_CPU_EXIT_NONE);
+        return;
+    }
+    if (resume_pc == pc) {
+        do_before(cpu, &cpu->code->insns[(pc - cpu->code_base) >> 1], pc);
+    }
+}
+
 static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void *context)
 {
     struct sim_cpu *cpu = context;
-    struct sim_clock *clock = cpu->clock;
     uint32_t pc = (uint32_t)address;
     const struct sim_cpu_insn *insn = NULL;
 
     (void)uc;
     (void)size;
     cpu->map.in_hook = true;
-    if ((clock->now_ps >= clock->next_due_ps || clock->now_ps >= cpu->deadline_ps ||
-            cpu->attention != 0) &&
-        sim_cpu_must_leave(cpu, pc)) {
+    if (cpu->is_leaving) {
         leave(cpu, SIM_CPU_EXIT_NONE);
         return;
     }
-    if (((pc & ~(uint32_t)(SIM_CPU_PAGE_BYTES - 1)) != cpu->code_base ||
-            cpu->code->epoch != cpu->epoch) &&
-        !sim_cpu_enter_page(cpu, pc)) {
-        leave(cpu, SIM_CPU_EXIT_NONE);
-        return;
-    }
-    if ((cpu->code->flags & SIM_CPU_PAGE_FETCH) != 0 && !sim_cpu_fetch(cpu, pc)) {
-        leave(cpu, SIM_CPU_EXIT_NONE);
-        return;
-    }
-    if (is_same_insn(cpu->code, pc - cpu->code_base)) {
+    if (cpu->is_begun && cpu->begun_pc == pc) {
         insn = &cpu->code->insns[(pc - cpu->code_base) >> 1];
     } else {
-        insn = sim_cpu_insn_at(cpu, pc);
+        insn = sim_cpu_begin(cpu, pc);
     }
+    cpu->is_begun = false;
     if (insn == NULL) {
         leave(cpu, SIM_CPU_EXIT_NONE);
-        return;
-    }
-    if (pc != cpu->next_pc) {
-        sim_cpu_note_jump(cpu, pc);
-    }
-    cpu->next_pc = pc + insn->size_bytes;
-    clock->now_ps += cpu->costs.instruction * cpu->cycle_ps;
-    cpu->instructions++;
-    if (insn->kind != SIM_CPU_PLAIN) {
+    } else if (cpu->holdoff > 0) {
+        cpu->holdoff--;
+        if (insn->kind != SIM_CPU_PLAIN) {
+            do_before(cpu, insn, pc);
+        }
+    } else if (sim_cpu_can_interpret(cpu, insn, pc)) {
+        interpret(cpu, insn, pc);
+    } else if (insn->kind != SIM_CPU_PLAIN) {
         do_before(cpu, insn, pc);
     }
 }
@@ -428,6 +446,8 @@ void sim_cpu_engine_run(struct sim_cpu *cpu)
     sim_cpu_map_sync(cpu);
     cpu->exit = SIM_CPU_EXIT_NONE;
     cpu->fault.exception = 0;
+    cpu->is_begun = false;
+    cpu->is_leaving = false;
     engine->interrupted = false;
     pc = get_raw(cpu, UC_ARM_REG_PC);
     err = uc_emu_start(engine->uc, pc | 1, 0xFFFFFFFE, 0, 0);

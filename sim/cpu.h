@@ -74,6 +74,8 @@ void sim_cpu_stop_now(struct sim_cpu *cpu);
 void sim_cpu_hint_poll(struct sim_cpu *cpu);
 /* Waiting loops are skipped unless switched off (for tests: virtual time must not depend on it). */
 void sim_cpu_set_skipping(struct sim_cpu *cpu, bool is_on);
+/* Likewise: execution without Unicorn where that is possible (sim/cpu_interpret.c). */
+void sim_cpu_set_interpreting(struct sim_cpu *cpu, bool is_on);
 
 void sim_cpu_set_irq(struct sim_cpu *cpu, uint16_t irq, bool level);
 

@@ -1,5 +1,7 @@
 #include "sim/cpu_decode.h"
 
+#include "sim/cpu_alu.h"
+
 /* Encodings: ARMv7-M Architecture Reference Manual, chapter A5 (Thumb instruction set encoding) and
  * A6.4 (floating-point load and store). */
 
@@ -339,5 +341,8 @@ void sim_cpu_decode(uint32_t raw, struct sim_cpu_insn *insn)
     } else {
         insn->raw = raw;
         decode_32(first, (uint16_t)(raw >> 16), insn);
+    }
+    if (insn->kind == SIM_CPU_PLAIN || insn->kind == SIM_CPU_DIVIDE) {
+        sim_cpu_alu_decode(insn);
     }
 }

@@ -51,6 +51,7 @@ struct sim_cpu_insn {
     uint8_t rt2;
     uint8_t unit_bytes;
     uint8_t count; /* units moved */
+    uint8_t op;    /* enum sim_cpu_op, when registers and flags are all it touches */
     uint16_t flags;
     uint16_t list;
     int32_t offset;

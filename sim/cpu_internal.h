@@ -14,6 +14,9 @@ uint32_t sim_cpu_get(struct sim_cpu *cpu, unsigned reg);
 void sim_cpu_set(struct sim_cpu *cpu, unsigned reg, uint32_t value);
 /* Executes from PC until the hook or a fault ends it; sets cpu->exit. */
 void sim_cpu_engine_run(struct sim_cpu *cpu);
+/* Inside the hook: registers to cpu->alu, and what changed back. */
+void sim_cpu_engine_lend(struct sim_cpu *cpu);
+void sim_cpu_engine_take_back(struct sim_cpu *cpu);
 void sim_cpu_engine_map(
     struct sim_cpu *cpu, uint32_t base, uint32_t size_bytes, const uint8_t *bytes);
 void sim_cpu_engine_unmap(struct sim_cpu *cpu, uint32_t base, uint32_t size_bytes);
@@ -33,7 +36,21 @@ void sim_cpu_init(struct sim_cpu *cpu, const struct sim_env *env, struct sim_bus
     const struct sim_cpu_config *config);
 void sim_cpu_exit(struct sim_cpu *cpu);
 
+/* cpu_interpret.c */
+/* Everything that is due before the instruction at pc, and its price. NULL: leave the engine. */
+const struct sim_cpu_insn *sim_cpu_begin(struct sim_cpu *cpu, uint32_t pc);
+bool sim_cpu_can_interpret(const struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc);
+/* Executes from pc, where insn has begun, as far as it can. Returns where to go on: with the
+ * engine, at an instruction that has begun, or with *leaves, at one that has not. */
+uint32_t sim_cpu_interpret(
+    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc, bool *leaves);
+
 /* cpu_step.c: what happens at one instruction. */
+/* Inside an IT block that Unicorn executes the engine cannot be left. */
+bool sim_cpu_is_in_native_it(const struct sim_cpu *cpu, uint32_t pc);
+/* A load or store, done here in any case. */
+enum sim_cpu_action sim_cpu_transfer_here(
+    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc);
 enum sim_cpu_action sim_cpu_before(
     struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc);
 /* A transfer that Unicorn must not do natively. */
@@ -51,10 +68,14 @@ void sim_cpu_note_jump(struct sim_cpu *cpu, uint32_t pc);
 bool sim_cpu_fetch(struct sim_cpu *cpu, uint32_t pc);
 
 /* cpu_transfer.c */
-enum sim_cpu_action sim_cpu_transfer(
-    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc, bool may_be_native);
-/* A load from memory that Unicorn sees, as a rule executed by it. */
-bool sim_cpu_is_native_load(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc);
+/* Who does a load from plain memory. The price is that of the whole access, or of each unit. */
+enum sim_cpu_plain_load {
+    SIM_CPU_BY_UNITS, /* we, unit by unit */
+    SIM_CPU_BY_ENGINE,
+    SIM_CPU_AS_ENGINE /* we, at the engine's price: SIM_CPU_LOADED */
+};
+enum sim_cpu_action sim_cpu_transfer(struct sim_cpu *cpu, const struct sim_cpu_insn *insn,
+    uint32_t pc, enum sim_cpu_plain_load plain_load);
 
 /* cpu_memory.c: address space as the core sees it. */
 struct sim_cpu_page *sim_cpu_page(struct sim_cpu *cpu, uint32_t addr);

@@ -5,6 +5,7 @@
 
 #include "sim/clock.h"
 #include "sim/cpu.h"
+#include "sim/cpu_alu.h"
 #include "sim/cpu_decode.h"
 #include "sim/report.h"
 
@@ -162,6 +163,7 @@ enum sim_cpu_attention {
 enum sim_cpu_action {
     SIM_CPU_NATIVE, /* Unicorn executes it */
     SIM_CPU_DONE,   /* executed; go on at cpu->resume_pc */
+    SIM_CPU_LOADED, /* the same, as Unicorn would have done it */
     SIM_CPU_STOP    /* leave the engine; exit says why */
 };
 
@@ -364,6 +366,15 @@ struct sim_cpu {
     uint32_t next_pc;
     uint32_t it_start;
     uint32_t it_bytes;
+    /* Registers while instructions are executed here: newer than those of the engine. */
+    struct sim_cpu_alu alu;
+    uint32_t alu_loaded[17]; /* as the engine has them: R0 to R14, -, flags */
+    bool alu_is_live;
+    bool interpreting_off;
+    bool is_begun; /* the instruction at begun_pc is paid for and not yet executed */
+    bool is_leaving; /* at the next instruction */
+    uint32_t begun_pc;
+    uint32_t holdoff; /* instructions left to the engine before the next try */
     uint32_t fetch_granule;
     uint32_t step_count;
     uint32_t icache_tags[1024];

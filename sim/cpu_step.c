@@ -8,15 +8,14 @@ static uint32_t page_base(uint32_t addr)
     return addr & ~(uint32_t)(SIM_CPU_PAGE_BYTES - 1);
 }
 
-/* Inside an IT block that Unicorn executes the engine cannot be left. */
-static bool is_in_native_it(const struct sim_cpu *cpu, uint32_t pc)
+bool sim_cpu_is_in_native_it(const struct sim_cpu *cpu, uint32_t pc)
 {
     return pc - cpu->it_start < cpu->it_bytes;
 }
 
 bool sim_cpu_must_leave(struct sim_cpu *cpu, uint32_t pc)
 {
-    if (is_in_native_it(cpu, pc)) {
+    if (sim_cpu_is_in_native_it(cpu, pc)) {
         return false;
     }
     if (cpu->clock->now_ps >= cpu->clock->next_due_ps) {
@@ -33,7 +32,7 @@ bool sim_cpu_must_leave(struct sim_cpu *cpu, uint32_t pc)
 
 void sim_cpu_note_jump(struct sim_cpu *cpu, uint32_t pc)
 {
-    bool was_in_it = is_in_native_it(cpu, cpu->next_pc);
+    bool was_in_it = sim_cpu_is_in_native_it(cpu, cpu->next_pc);
 
     if (was_in_it && pc - cpu->it_start <= cpu->it_bytes) {
         return; /* instructions of an IT block were passed over */
@@ -108,7 +107,7 @@ const struct sim_cpu_insn *sim_cpu_insn_at(struct sim_cpu *cpu, uint32_t pc)
     }
     sim_cpu_decode(raw, insn);
     cpu->code->code_blocks |= UINT64_C(1) << (offset >> 6);
-    if (is_known && !is_in_native_it(cpu, pc)) {
+    if (is_known && !sim_cpu_is_in_native_it(cpu, pc)) {
         sim_cpu_map_forget(cpu, pc, 4);
         return NULL;
     }
@@ -205,19 +204,25 @@ static enum sim_cpu_action use_fpu(struct sim_cpu *cpu)
     return SIM_CPU_NATIVE;
 }
 
-static enum sim_cpu_action transfer(
-    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc, bool may_be_native)
+static enum sim_cpu_action transfer(struct sim_cpu *cpu, const struct sim_cpu_insn *insn,
+    uint32_t pc, enum sim_cpu_plain_load plain_load)
 {
     if ((insn->flags & SIM_CPU_FLOAT_LIST) != 0 && use_fpu(cpu) == SIM_CPU_STOP) {
         return SIM_CPU_STOP;
     }
-    return sim_cpu_transfer(cpu, insn, pc, may_be_native);
+    return sim_cpu_transfer(cpu, insn, pc, plain_load);
 }
 
 enum sim_cpu_action sim_cpu_before_transfer(
     struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
 {
-    return transfer(cpu, insn, pc, false);
+    return transfer(cpu, insn, pc, SIM_CPU_BY_UNITS);
+}
+
+enum sim_cpu_action sim_cpu_transfer_here(
+    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
+{
+    return transfer(cpu, insn, pc, SIM_CPU_AS_ENGINE);
 }
 
 enum sim_cpu_action sim_cpu_before(
@@ -226,7 +231,7 @@ enum sim_cpu_action sim_cpu_before(
     switch ((enum sim_cpu_kind)insn->kind) {
     case SIM_CPU_TRANSFER:
     case SIM_CPU_TABLE_BRANCH:
-        return transfer(cpu, insn, pc, true);
+        return transfer(cpu, insn, pc, SIM_CPU_BY_ENGINE);
     case SIM_CPU_DIVIDE:
         sim_cpu_spend_cycles(cpu, cpu->costs.divide);
         return SIM_CPU_NATIVE;

@@ -78,21 +78,14 @@ static enum sim_cpu_action stop_for_fault(struct sim_cpu *cpu)
     return SIM_CPU_STOP;
 }
 
-static enum sim_cpu_action load_all(
-    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, const struct transfer *transfer)
+/* What has been loaded goes to its registers. */
+static enum sim_cpu_action finish_load(struct sim_cpu *cpu, const struct sim_cpu_insn *insn,
+    const struct transfer *transfer, const uint32_t *values)
 {
-    uint32_t values[32];
     uint8_t regs[32];
     unsigned count = list_registers(insn, regs);
     enum sim_cpu_action action = SIM_CPU_DONE;
 
-    values[0] = 0; /* for an empty list, which is unpredictable */
-    for (unsigned i = 0; i < count; i++) {
-        if (!sim_cpu_load(cpu, transfer->addr + i * insn->unit_bytes, insn->unit_bytes,
-                transfer->privileged, &values[i])) {
-            return stop_for_fault(cpu);
-        }
-    }
     if (insn->kind == SIM_CPU_TABLE_BRANCH) {
         cpu->resume_pc += 2 * values[0]; /* relative to the next instruction */
         return SIM_CPU_DONE;
@@ -111,6 +104,36 @@ static enum sim_cpu_action load_all(
         cpu->exclusive = true;
     }
     return action;
+}
+
+static enum sim_cpu_action load_all(
+    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, const struct transfer *transfer)
+{
+    uint32_t values[32] = {0}; /* an empty list is unpredictable */
+
+    for (unsigned i = 0; i < insn->count; i++) {
+        if (!sim_cpu_load(cpu, transfer->addr + i * insn->unit_bytes, insn->unit_bytes,
+                transfer->privileged, &values[i])) {
+            return stop_for_fault(cpu);
+        }
+    }
+    return finish_load(cpu, insn, transfer, values);
+}
+
+/* From memory that has been checked and paid for. */
+static enum sim_cpu_action load_as_engine(
+    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, const struct transfer *transfer)
+{
+    const uint8_t *host =
+        sim_cpu_page(cpu, transfer->addr)->host + (transfer->addr & (SIM_CPU_PAGE_BYTES - 1));
+    uint32_t values[32] = {0};
+    enum sim_cpu_action action = SIM_CPU_DONE;
+
+    for (unsigned i = 0; i < insn->count; i++) {
+        memcpy(&values[i], host + i * insn->unit_bytes, insn->unit_bytes);
+    }
+    action = finish_load(cpu, insn, transfer, values);
+    return action == SIM_CPU_DONE ? SIM_CPU_LOADED : action;
 }
 
 static enum sim_cpu_action store_all(
@@ -168,8 +191,8 @@ static bool is_aligned(const struct sim_cpu_insn *insn, uint32_t addr)
     return (addr & (uint32_t)(insn->unit_bytes - 1)) == 0;
 }
 
-enum sim_cpu_action sim_cpu_transfer(
-    struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc, bool may_be_native)
+enum sim_cpu_action sim_cpu_transfer(struct sim_cpu *cpu, const struct sim_cpu_insn *insn,
+    uint32_t pc, enum sim_cpu_plain_load plain_load)
 {
     const unsigned several = SIM_CPU_LIST | SIM_CPU_DUAL | SIM_CPU_FLOAT_LIST | SIM_CPU_EXCLUSIVE;
     struct transfer transfer = plan(cpu, insn, pc);
@@ -183,21 +206,16 @@ enum sim_cpu_action sim_cpu_transfer(
         sim_cpu_set_fault(cpu, SIM_CPU_EXC_USAGE, SIM_CPU_UNALIGNED, transfer.addr);
         return stop_for_fault(cpu);
     }
-    if (is_load && may_be_native && is_aligned(insn, transfer.addr) &&
+    cpu->resume_pc = pc + insn->size_bytes;
+    if (is_load && plain_load != SIM_CPU_BY_UNITS && is_aligned(insn, transfer.addr) &&
         (insn->flags & (SIM_CPU_EXCLUSIVE | SIM_CPU_UNPRIVILEGED)) == 0 &&
         sim_cpu_load_natively(cpu, transfer.addr, transfer.bytes)) {
-        return SIM_CPU_NATIVE;
+        return plain_load == SIM_CPU_BY_ENGINE ? SIM_CPU_NATIVE
+                                               : load_as_engine(cpu, insn, &transfer);
     }
-    cpu->resume_pc = pc + insn->size_bytes;
     if (is_load) {
         return load_all(cpu, insn, &transfer);
     }
     return (insn->flags & several) == 0 ? store_one(cpu, insn, &transfer)
                                         : store_all(cpu, insn, &transfer);
-}
-
-bool sim_cpu_is_native_load(struct sim_cpu *cpu, const struct sim_cpu_insn *insn, uint32_t pc)
-{
-    return (insn->flags & SIM_CPU_LOAD) != 0 &&
-           sim_cpu_page(cpu, plan(cpu, insn, pc).addr)->host != NULL;
 }
