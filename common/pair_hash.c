@@ -15,7 +15,7 @@ void pair_hash_init(struct pair_hash *state, uint32_t total_bytes)
 static const uint8_t *mix_stripes(struct pair_hash *state, const uint8_t *bytes, uint32_t stripes)
 {
     const uint8_t *next = __builtin_assume_aligned(bytes, WORD_BYTES);
-    const uint8_t *end = next + stripes * STRIPE_BYTES;
+    const uint8_t *end = next + (size_t)stripes * STRIPE_BYTES;
     uint32_t lane0 = state->xxh.lane[0];
     uint32_t lane1 = state->xxh.lane[1];
     uint32_t lane2 = state->xxh.lane[2];
@@ -32,8 +32,8 @@ static const uint8_t *mix_stripes(struct pair_hash *state, const uint8_t *bytes,
         lane1 = xxh32_mix(lane1, second);
         other ^= second;
         wyhash32_mix(&seed, &other);
-        first = le_get32(next + 2 * WORD_BYTES);
-        second = le_get32(next + 3 * WORD_BYTES);
+        first = le_get32(next + (size_t)2 * WORD_BYTES);
+        second = le_get32(next + (size_t)3 * WORD_BYTES);
         lane2 = xxh32_mix(lane2, first);
         seed ^= first;
         lane3 = xxh32_mix(lane3, second);
