@@ -53,7 +53,10 @@ enum sim_cpu_op {
     SIM_CPU_OP_BRANCH_ZERO,
     SIM_CPU_OP_BRANCH_NOT_ZERO,
     SIM_CPU_OP_BRANCH_REG,
-    SIM_CPU_OP_BRANCH_LINK_REG
+    SIM_CPU_OP_BRANCH_LINK_REG,
+    /* Loads and stores of one unit, without writeback: cpu_quick.c. */
+    SIM_CPU_OP_LOAD,
+    SIM_CPU_OP_STORE
 };
 
 /* In sim_cpu_insn.flags of these instructions. */
@@ -79,7 +82,7 @@ struct sim_cpu_alu {
     bool v;
 };
 
-/* Executes insn, which is not SIM_CPU_OP_NONE, at regs[15] and sets regs[15] to the next address.
+/* Executes insn, whose op is neither NONE nor LOAD or STORE, at regs[15] and sets regs[15] to the next address.
  * False: nothing was done; a branch to a value that Unicorn has to look at. */
 bool sim_cpu_alu_execute(struct sim_cpu_alu *alu, const struct sim_cpu_insn *insn);
 

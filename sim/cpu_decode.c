@@ -329,6 +329,16 @@ static void decode_32(uint16_t first, uint16_t second, struct sim_cpu_insn *insn
     }
 }
 
+/* The forms that nearly all loads and stores have. */
+static bool is_quick(const struct sim_cpu_insn *insn)
+{
+    const unsigned usual = SIM_CPU_LOAD | SIM_CPU_SIGNED | SIM_CPU_PRE_INDEX | SIM_CPU_INDEX_REG |
+                           SIM_CPU_UNALIGNED_OK;
+
+    return insn->count == 1 && (insn->flags & ~usual) == 0 &&
+           (insn->flags & SIM_CPU_PRE_INDEX) != 0 && insn->rt != 15 && insn->rn != 15;
+}
+
 void sim_cpu_decode(uint32_t raw, struct sim_cpu_insn *insn)
 {
     uint16_t first = (uint16_t)raw;
@@ -344,5 +354,9 @@ void sim_cpu_decode(uint32_t raw, struct sim_cpu_insn *insn)
     }
     if (insn->kind == SIM_CPU_PLAIN || insn->kind == SIM_CPU_DIVIDE) {
         sim_cpu_alu_decode(insn);
+    } else if (insn->kind == SIM_CPU_TRANSFER) {
+        insn->op = is_quick(insn) ? (uint8_t)((insn->flags & SIM_CPU_LOAD) != 0 ? SIM_CPU_OP_LOAD
+                                                                                : SIM_CPU_OP_STORE)
+                                  : SIM_CPU_OP_NONE;
     }
 }

@@ -68,6 +68,10 @@ void sim_cpu_note_jump(struct sim_cpu *cpu, uint32_t pc);
 bool sim_cpu_fetch(struct sim_cpu *cpu, uint32_t pc);
 
 /* cpu_transfer.c */
+/* cpu_quick.c: SIM_CPU_OP_LOAD and SIM_CPU_OP_STORE in memory without waits, caches or gates.
+ * False: another kind of memory, nothing was done. */
+bool sim_cpu_transfer_quickly(struct sim_cpu *cpu, const struct sim_cpu_insn *insn);
+
 /* Who does a load from plain memory. The price is that of the whole access, or of each unit. */
 enum sim_cpu_plain_load {
     SIM_CPU_BY_UNITS, /* we, unit by unit */

@@ -86,7 +86,11 @@ static enum sim_cpu_action execute(
 {
     enum sim_cpu_action action = SIM_CPU_DONE;
 
-    if (insn->op == SIM_CPU_OP_NONE) {
+    if (insn->op >= SIM_CPU_OP_LOAD && sim_cpu_transfer_quickly(cpu, insn)) {
+        cpu->resume_pc = pc + insn->size_bytes;
+        return SIM_CPU_DONE;
+    }
+    if (is_transfer(insn)) {
         action = sim_cpu_transfer_here(cpu, insn, pc);
         if (action == SIM_CPU_DONE) {
             cpu->next_pc = cpu->resume_pc;
