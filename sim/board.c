@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const struct sim_board *const boards[] = {&sim_board_nucleo_h7s3l8};
+static const struct sim_board *const boards[] = {&sim_board_nucleo_h7s3l8, &sim_board_h750_bare};
 
 const struct sim_board *sim_board_at(unsigned index)
 {

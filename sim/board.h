@@ -2,7 +2,6 @@
 #ifndef SIM_BOARD_H
 #define SIM_BOARD_H
 
-#include "sim/dap.h"
 #include "sim/soc.h"
 #include "sim/xspi.h"
 
@@ -11,28 +10,19 @@
 struct sim_board {
     const char *name;
     const char *mcu;
+    const struct sim_soc *soc;
     const char *probe_board_id; /* four characters as the ST-LINK reports them, "0000": none */
     const struct sim_gpio_led *leds;
     unsigned led_count;
     const struct sim_xspi_wire *wires;
     unsigned wire_count;
-    /* The one external memory. */
+    /* The one external memory; memory_part is NULL on a board that has none. */
     const char *memory_name; /* as in <memory>.bin */
     const char *memory_part;
     unsigned memory_port; /* XSPIM port */
     uint32_t memory_addr; /* of its window: where the hand-over to an application is checked */
     uint32_t memory_bytes;
-    struct sim_dap_config dap;
-    uint32_t cpuid;
-    uint8_t mpu_regions;
-    uint16_t irq_count;
-    uint32_t dcache_bytes;
-    uint32_t icache_bytes;
-    uint32_t axi_wait_clocks; /* of the bus clock, per access to AXI SRAM that no cache answers */
-    uint32_t internal_bytes;
-    uint16_t package_code;
-    uint32_t rom_park_addr; /* where the virtual boot ROM waits */
-    uint32_t rom_msp;
+    uint64_t hse_hz;    /* crystal */
     uint32_t target_mv; /* as the probe measures it */
 };
 
@@ -41,5 +31,6 @@ const struct sim_board *sim_board_find(const char *name);
 const struct sim_board *sim_board_at(unsigned index);
 
 extern const struct sim_board sim_board_nucleo_h7s3l8;
+extern const struct sim_board sim_board_h750_bare;
 
 #endif

@@ -28,6 +28,7 @@ static const struct sim_xspi_wire wires[] = {
 const struct sim_board sim_board_nucleo_h7s3l8 = {
     .name = "nucleo-h7s3l8",
     .mcu = "STM32H7S3L8",
+    .soc = &sim_soc_h7s3l8,
     .probe_board_id = "0000", /* the real one stands in no source at hand */
     .leds = leds,
     .led_count = sizeof leds / sizeof leds[0],
@@ -38,28 +39,6 @@ const struct sim_board sim_board_nucleo_h7s3l8 = {
     .memory_port = 2,
     .memory_addr = 0x70000000, /* XSPI2 (mcu.md 1) */
     .memory_bytes = 32U << 20,
-    .dap =
-        {
-            .dpidr = 0x6BA02477, /* mcu.md 1 */
-            /* DEV_ID 0x485 in the part number field, ST's JEP106 code 0x20 (K). */
-            .targetid = 0x04850041,
-            .aps =
-                {
-                    /* AP0: an APB-AP for DBGMCU; its identification stands in no source (K). */
-                    {.idr = 0x54770002, .base = 0xE00E0003},
-                    /* AP1: AHB-AP of the Cortex-M7, ROM table of the PPB (K). */
-                    {.idr = 0x84770001, .base = 0xE00FE003},
-                },
-        },
-    .cpuid = 0x411FC272, /* r1p2, as in the trace of probe.md 3 */
-    .mpu_regions = 16,   /* mcu.md 4.5 */
-    .irq_count = 155,
-    .dcache_bytes = 32768, /* mcu.md 4.5 */
-    .icache_bytes = 32768,
-    .axi_wait_clocks = 5,
-    .internal_bytes = 65536,
-    .package_code = 0,
-    .rom_park_addr = 0x1FF00800,
-    .rom_msp = 0x20010000, /* end of the default DTCM share */
+    .hse_hz = 24000000, /* mcu.md 4.1 item 6 */
     .target_mv = 3300,
 };

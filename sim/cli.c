@@ -1,8 +1,10 @@
 #include "sim/cli.h"
 
+#include "sim/cli_internal.h"
 #include "sim/control.h"
 #include "sim/life.h"
 #include "sim/link_cost.h"
+#include "sim/usb_start.h"
 #include "sim/version.h"
 
 #include <dirent.h>
@@ -17,9 +19,12 @@ static const char help[] =
     "xflash-vboard: virtual boards for xflash, OpenOCD and other clients of an ST-LINK server\n"
     "\n"
     "  xflash-vboard list                       boards known and running\n"
-    "  xflash-vboard start NAME[#INSTANCE] [--pace real|virtual] [--foreground] [--port N]\n"
-    "                      [--stop-on-violation] [-v]\n"
-    "                                           joins or starts; prints 127.0.0.1:PORT\n"
+    "  xflash-vboard start NAME[#INSTANCE] [--usb] [--probe MODEL] [--pace real|virtual]\n"
+    "                      [--foreground] [--port N] [--stop-on-violation] [-v]\n"
+    "                                           joins or starts; prints 127.0.0.1:PORT, and with\n"
+    "                                           --usb the environment that shows it on USB\n"
+    "  xflash-vboard env                        prints that environment again\n"
+    "  xflash-vboard models                     probes for --probe; v3 unless given\n"
     "  xflash-vboard stop NAME[#INSTANCE] | --all\n"
     "  xflash-vboard reset NAME                 as from the factory, with a new unique ID\n"
     "  xflash-vboard power-cycle NAME\n"
@@ -34,102 +39,19 @@ static const char help[] =
     "Exit codes: 0 done, 1 internal, 2 usage, 4 unknown board, 5 host input/output, 12 busy,\n"
     "61 violations.\n";
 
-static int complain(const struct sim_failure *failure)
+int sim_cli_complain(const struct sim_failure *failure)
 {
     (void)fprintf(stderr, "xflash-vboard: %s\n", failure->text);
     return (int)failure->exit_code;
 }
 
-static int complain_usage(const char *text, const char *detail)
+int sim_cli_complain_usage(const char *text, const char *detail)
 {
     (void)fprintf(stderr, "xflash-vboard: %s%s\ntry: xflash-vboard --help\n", text, detail);
     return SIM_EXIT_USAGE;
 }
 
-static void print_hints(const char *address)
-{
-    const char *port = strrchr(address, ':') + 1;
-
-    (void)fprintf(stderr,
-        "export XFLASH_PROBE=tcp:%s\n"
-        "openocd -c 'adapter driver st-link; st-link backend tcp %s; "
-        "transport select dapdirect_swd' ...\n",
-        address, port);
-}
-
-static bool parse_port(const char *text, uint16_t *port)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-
-    *port = (uint16_t)value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value <= UINT16_MAX;
-}
-
-/* Parses one option of start at argv[*index]. */
-static bool parse_start_option(int argc, const char *const argv[], int *index,
-    struct sim_life_options *options, bool *is_verbose)
-{
-    const char *option = argv[*index];
-    const char *value = *index + 1 < argc ? argv[*index + 1] : "";
-
-    if (strcmp(option, "--foreground") == 0) {
-        options->is_foreground = true;
-    } else if (strcmp(option, "--stop-on-violation") == 0) {
-        options->stop_on_violation = true;
-    } else if (strcmp(option, "-v") == 0) {
-        *is_verbose = true;
-    } else if (strcmp(option, "--pace") == 0) {
-        (*index)++;
-        options->is_paced = strcmp(value, "real") == 0;
-        return options->is_paced || strcmp(value, "virtual") == 0;
-    } else if (strcmp(option, "--port") == 0) {
-        (*index)++;
-        return parse_port(value, &options->port);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static int run_start(int argc, const char *const argv[])
-{
-    struct sim_life_options options = {0};
-    struct sim_state_name name;
-    struct sim_failure failure = {0};
-    const char *typed = NULL;
-    bool is_verbose = false;
-    char address[32] = "";
-
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] != '-' && typed == NULL) {
-            typed = argv[i];
-        } else if (strcmp(argv[i], "--usb") == 0) {
-            return complain_usage(
-                "the USB door (--usb) comes later, it is not in this version; use the TCP door",
-                "");
-        } else if (!parse_start_option(argc, argv, &i, &options, &is_verbose)) {
-            return complain_usage("not understood: ", argv[i < argc ? i : argc - 1]);
-        }
-    }
-    if (typed == NULL) {
-        return complain_usage("start needs the NAME of a board", "");
-    }
-    if (!sim_state_parse_name(typed, &name, &failure) ||
-        !sim_life_start(&name, &options, address, &failure)) {
-        return complain(&failure);
-    }
-    if (!options.is_foreground) {
-        (void)printf("%s\n", address);
-        if (is_verbose) {
-            print_hints(address);
-        }
-    }
-    return SIM_EXIT_OK;
-}
-
-/* Asks a running board. False with exit code SIM_EXIT_OK in *failure: it is not running. */
-static bool ask(const struct sim_state_name *name, int argc, const char *const argv[],
+bool sim_cli_ask(const struct sim_state_name *name, int argc, const char *const argv[],
     enum sim_exit *exit_code, struct sim_failure *failure)
 {
     int folder_fd = sim_state_open_folder(name, failure);
@@ -180,11 +102,11 @@ static int stop_one(const struct sim_state_name *name)
     enum sim_exit exit_code = SIM_EXIT_OK;
     struct sim_failure failure = {0};
 
-    if (!ask(name, 1, request, &exit_code, &failure)) {
-        return failure.exit_code == SIM_EXIT_OK ? SIM_EXIT_OK : complain(&failure);
+    if (!sim_cli_ask(name, 1, request, &exit_code, &failure)) {
+        return failure.exit_code == SIM_EXIT_OK ? SIM_EXIT_OK : sim_cli_complain(&failure);
     }
     if (exit_code == SIM_EXIT_OK && !wait_for_lock(name, &failure)) {
-        return complain(&failure);
+        return sim_cli_complain(&failure);
     }
     return (int)exit_code;
 }
@@ -200,7 +122,7 @@ static int for_each_state(int (*visit)(const struct sim_state_name *name))
     DIR *folder = NULL;
 
     if (!sim_state_root(root, &failure)) {
-        return complain(&failure);
+        return sim_cli_complain(&failure);
     }
     folder = opendir(root);
     if (folder == NULL) {
@@ -222,14 +144,20 @@ static int run_stop(int argc, const char *const argv[])
 {
     struct sim_state_name name;
     struct sim_failure failure = {0};
+    int exit_code = SIM_EXIT_OK;
 
     if (argc != 2) {
-        return complain_usage("stop needs one NAME, or --all", "");
+        return sim_cli_complain_usage("stop needs one NAME, or --all", "");
     }
     if (strcmp(argv[1], "--all") == 0) {
-        return for_each_state(stop_one);
+        exit_code = for_each_state(stop_one);
+    } else if (sim_state_parse_name(argv[1], &name, &failure)) {
+        exit_code = stop_one(&name);
+    } else {
+        return sim_cli_complain(&failure);
     }
-    return sim_state_parse_name(argv[1], &name, &failure) ? stop_one(&name) : complain(&failure);
+    sim_usb_wait_for_end();
+    return exit_code;
 }
 
 static int list_one(const struct sim_state_name *name)
@@ -242,7 +170,7 @@ static int list_one(const struct sim_state_name *name)
 
     folder_fd = sim_state_open_folder(name, &failure);
     if (folder_fd < 0) {
-        return complain(&failure);
+        return sim_cli_complain(&failure);
     }
     if (sim_control_call(folder_fd, 1, request, &exit_code, &answer, &failure)) {
         (void)printf("%-24s running at %s\n", name->text, answer);
@@ -258,12 +186,13 @@ static int run_list(int argc, const char *const argv[])
 {
     (void)argv;
     if (argc != 1) {
-        return complain_usage("list takes no arguments", "");
+        return sim_cli_complain_usage("list takes no arguments", "");
     }
     for (unsigned i = 0; sim_board_at(i) != NULL; i++) {
         const struct sim_board *board = sim_board_at(i);
 
-        (void)printf("%-24s %s, %s\n", board->name, board->mcu, board->memory_part);
+        (void)printf("%-24s %s, %s\n", board->name, board->mcu,
+            board->memory_part != NULL ? board->memory_part : "no external memory");
     }
     return for_each_state(list_one);
 }
@@ -279,7 +208,7 @@ static int reset_stopped(const struct sim_state_name *name, struct sim_failure *
     is_reset = sim_state_open(state, name, failure) && sim_state_factory_reset(state, failure);
     sim_state_close(state);
     free(state);
-    return is_reset ? SIM_EXIT_OK : complain(failure);
+    return is_reset ? SIM_EXIT_OK : sim_cli_complain(failure);
 }
 
 /* File arguments mean the caller's working folder, the board has another one. */
@@ -307,10 +236,10 @@ static int forward(int argc, const char *const argv[], bool starts_board)
     char address[32];
 
     if (argc < 2 || argc > SIM_CONTROL_ARGS) {
-        return complain_usage(argv[0], " needs the NAME of a board");
+        return sim_cli_complain_usage(argv[0], " needs the NAME of a board");
     }
     if (!sim_state_parse_name(argv[1], &name, &failure)) {
-        return complain(&failure);
+        return sim_cli_complain(&failure);
     }
     request[0] = argv[0];
     for (int i = 2; i < argc; i++) {
@@ -320,18 +249,18 @@ static int forward(int argc, const char *const argv[], bool starts_board)
         path_count += is_path;
     }
     if (starts_board && !sim_life_start(&name, &options, address, &failure)) {
-        return complain(&failure);
+        return sim_cli_complain(&failure);
     }
-    if (ask(&name, argc - 1, request, &exit_code, &failure)) {
+    if (sim_cli_ask(&name, argc - 1, request, &exit_code, &failure)) {
         return (int)exit_code;
     }
     if (failure.exit_code != SIM_EXIT_OK) {
-        return complain(&failure);
+        return sim_cli_complain(&failure);
     }
     if (strcmp(argv[0], "reset") == 0) {
         return reset_stopped(&name, &failure);
     }
-    return complain_usage(name.text, " is not running; `start` it first");
+    return sim_cli_complain_usage(name.text, " is not running; `start` it first");
 }
 
 static int run_forwarded(int argc, const char *const argv[])
@@ -366,7 +295,7 @@ static int run_cost(int argc, const char *const argv[])
 
     (void)argc;
     (void)argv;
-    sim_link_cost_print(&sim_link_cost_v3, stdout);
+    sim_link_cost_print_all(stdout);
     (void)printf(
         "CPU, cycles: %u per instruction, %u more for a branch taken, %u for a division,\n"
         "  %u per further word of a multiple transfer, %u per access to a peripheral,\n"
@@ -377,7 +306,7 @@ static int run_cost(int argc, const char *const argv[])
         (unsigned)cpu->exception_entry, (unsigned)cpu->exception_return, (unsigned)cpu->cache_fill);
     for (unsigned i = 0; sim_board_at(i) != NULL; i++) {
         (void)printf("%s: %u bus clocks per access to AXI SRAM that no cache answers\n",
-            sim_board_at(i)->name, (unsigned)sim_board_at(i)->axi_wait_clocks);
+            sim_board_at(i)->name, (unsigned)sim_board_at(i)->soc->axi_wait_clocks);
     }
     return SIM_EXIT_OK;
 }
@@ -387,7 +316,9 @@ static const struct {
     int (*run)(int argc, const char *const argv[]);
 } commands[] = {
     {"list", run_list},
-    {"start", run_start},
+    {"start", sim_cli_run_start},
+    {"env", sim_cli_run_env},
+    {"models", sim_cli_run_models},
     {"stop", run_stop},
     {"reset", run_forwarded},
     {"power-cycle", run_starting},
@@ -405,12 +336,12 @@ static const struct {
 int sim_cli_run(int argc, const char *const argv[])
 {
     if (argc < 2) {
-        return complain_usage("no command given", "");
+        return sim_cli_complain_usage("no command given", "");
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(commands[i].name, argv[1]) == 0) {
             return commands[i].run(argc - 1, argv + 1);
         }
     }
-    return complain_usage("unknown command: ", argv[1]);
+    return sim_cli_complain_usage("unknown command: ", argv[1]);
 }

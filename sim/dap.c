@@ -68,6 +68,7 @@ void sim_dap_init(struct sim_dap *dap, const struct sim_env *env,
 
 void sim_dap_power_on_reset(struct sim_dap *dap)
 {
+    dap->power_ons++;
     dap->ctrl_stat = 0;
     dap->select = 0;
     dap->rdbuff = 0;
@@ -92,6 +93,9 @@ static enum sim_ack begin_transfer(struct sim_dap *dap)
     }
     fault = sim_inject_next(dap->env->inject, SIM_SEAM_DAP);
     if (fault == SIM_FAULT_DAP_WAIT) {
+        if ((dap->ctrl_stat & CTRL_ORUNDETECT) != 0) { /* anything but OK counts (B4.2.2) */
+            dap->ctrl_stat |= CTRL_STICKYORUN;
+        }
         ack = SIM_ACK_WAIT;
     } else if (fault == SIM_FAULT_DAP_FAULT) {
         dap->ctrl_stat |= CTRL_STICKYERR;
@@ -206,6 +210,11 @@ enum sim_ack sim_dap_write_dp(struct sim_dap *dap, uint8_t reg, uint8_t bank, ui
     return SIM_ACK_OK;
 }
 
+static bool has_ap(const struct sim_dap *dap, unsigned ap)
+{
+    return ap < SIM_DAP_APS && dap->config->aps[ap].idr != 0;
+}
+
 /* What every access through an access port needs. A fault on the way in is sticky too. */
 static enum sim_ack enter_ap(struct sim_dap *dap, unsigned ap)
 {
@@ -213,7 +222,7 @@ static enum sim_ack enter_ap(struct sim_dap *dap, unsigned ap)
         return SIM_ACK_STICKY;
     }
     if ((dap->ctrl_stat & CTRL_CDBGPWRUPACK) == 0 ||
-        (ap < SIM_DAP_APS && !dap->target->ap_is_open(dap->target->context, ap))) {
+        (has_ap(dap, ap) && !dap->target->ap_is_open(dap->target->context, ap))) {
         dap->ctrl_stat |= CTRL_STICKYERR;
         return SIM_ACK_FAULT;
     }
@@ -336,7 +345,7 @@ enum sim_ack sim_dap_read_ap(struct sim_dap *dap, unsigned ap, uint8_t reg, uint
     if (ack == SIM_ACK_OK) {
         ack = enter_ap(dap, ap);
     }
-    if (ack != SIM_ACK_OK || ap >= SIM_DAP_APS) {
+    if (ack != SIM_ACK_OK || !has_ap(dap, ap)) {
         return ack; /* an access port that does not exist reads as zero, IDR included */
     }
     ack = read_ap_register(dap, ap, reg, value);
@@ -352,7 +361,7 @@ enum sim_ack sim_dap_write_ap(struct sim_dap *dap, unsigned ap, uint8_t reg, uin
     if (ack == SIM_ACK_OK) {
         ack = enter_ap(dap, ap);
     }
-    if (ack != SIM_ACK_OK || ap >= SIM_DAP_APS) {
+    if (ack != SIM_ACK_OK || !has_ap(dap, ap)) {
         return ack;
     }
     if (reg == AP_CSW) {
@@ -382,7 +391,7 @@ static enum sim_ack enter_mem(struct sim_dap *dap, struct sim_dap_transfer *tran
     if (ack == SIM_ACK_OK) {
         ack = enter_ap(dap, transfer->ap);
     }
-    if (ack == SIM_ACK_OK && transfer->ap >= SIM_DAP_APS) {
+    if (ack == SIM_ACK_OK && !has_ap(dap, transfer->ap)) {
         dap->ctrl_stat |= CTRL_STICKYERR;
         ack = SIM_ACK_FAULT;
     }

@@ -32,7 +32,7 @@ struct sim_ap_access {
 /* What the debug port is wired to. All members are mandatory. */
 struct sim_dap_target {
     void *context;
-    bool (*is_powered)(void *context);
+    bool (*is_powered)(void *context); /* false also while the wires lead nowhere */
     bool (*ap_is_open)(void *context, unsigned ap);
     /* False: bus fault. */
     bool (*read)(void *context, const struct sim_ap_access *access, uint32_t *value);
@@ -44,11 +44,11 @@ struct sim_dap_target {
 
 /* One row per access port of the MCU. */
 struct sim_dap_ap {
-    uint32_t idr;
+    uint32_t idr; /* 0: there is no such access port */
     uint32_t base;
 };
 
-enum { SIM_DAP_APS = 2 };
+enum { SIM_DAP_APS = 4 };
 
 struct sim_dap_config {
     uint32_t dpidr;
@@ -65,6 +65,7 @@ struct sim_dap {
     const struct sim_env *env;
     const struct sim_dap_target *target;
     const struct sim_dap_config *config;
+    uint32_t power_ons; /* how often power was lost, so that a probe forgets what it selected */
     uint32_t ctrl_stat;
     uint32_t select;
     uint32_t rdbuff;

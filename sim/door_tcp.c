@@ -25,6 +25,7 @@ struct sim_door {
     int listen_fd;
     uint16_t port;
     bool is_plugged;
+    bool is_taken;                     /* a client of another door has the probe */
     struct connection *unplugged_from; /* plugged in again when this client is gone; may be NULL */
     struct connection connections[SIM_DOOR_CONNECTIONS];
     struct connection *owner; /* has the probe open */
@@ -135,10 +136,17 @@ void sim_door_set_plugged(struct sim_door *door, bool is_plugged)
 {
     if (door->is_plugged != is_plugged) {
         release(door);
-        sim_stlink_replug(door->board->stlink);
+        if (door->board->stlink != NULL) {
+            sim_stlink_replug(door->board->stlink);
+        }
     }
     door->is_plugged = is_plugged;
     door->unplugged_from = NULL;
+}
+
+void sim_door_set_taken(struct sim_door *door, bool is_taken)
+{
+    door->is_taken = is_taken;
 }
 
 bool sim_door_is_plugged(const struct sim_door *door)
@@ -202,6 +210,11 @@ static bool send_all(int fd, const uint8_t *bytes, size_t count)
     return true;
 }
 
+static bool has_device(const struct sim_door *door)
+{
+    return door->is_plugged && door->board->stlink != NULL;
+}
+
 static uint32_t server_version(struct sim_door *door)
 {
     sim_door_put32(door->reply, 0, SIM_DOOR_API);
@@ -211,18 +224,23 @@ static uint32_t server_version(struct sim_door *door)
     return 16;
 }
 
+static bool is_busy(const struct sim_door *door, const struct connection *connection)
+{
+    return door->is_taken || (door->owner != NULL && door->owner != connection);
+}
+
 static uint32_t device_info(
     struct sim_door *door, const struct connection *connection, const uint8_t *request)
 {
-    bool is_there = request[1] == 0 && door->is_plugged;
+    bool is_there = request[1] == 0 && has_device(door);
 
     sim_door_put32(door->reply, 0, is_there ? SIM_DOOR_OK : SIM_DOOR_BAD_PARAMETER);
     if (is_there) {
         sim_door_put32(door->reply, 4, SIM_DOOR_DEVICE_ID);
         memcpy(&door->reply[8], door->board->serial, strnlen(door->board->serial, 31));
         sim_door_put16(door->reply, 40, SIM_STLINK_VID);
-        sim_door_put16(door->reply, 42, SIM_STLINK_PID);
-        door->reply[44] = door->owner != NULL && door->owner != connection;
+        sim_door_put16(door->reply, 42, door->board->stlink->firmware->pid);
+        door->reply[44] = is_busy(door, connection);
     }
     return 45;
 }
@@ -255,9 +273,9 @@ static uint32_t open_device(
     }
     if (sim_door_get32(request, 4) != SIM_DOOR_DEVICE_ID) {
         status = SIM_DOOR_BAD_PARAMETER;
-    } else if (!door->is_plugged) {
+    } else if (!has_device(door)) {
         status = SIM_DOOR_OPEN_ERROR;
-    } else if (door->owner != NULL && door->owner != connection) {
+    } else if (is_busy(door, connection)) {
         status = SIM_DOOR_BUSY;
     } else if (door->owner == NULL) {
         door->owner = connection;
@@ -333,7 +351,7 @@ static uint32_t advance_clock(
     const uint64_t longest_ns = UINT64_C(3600) * 1000000000;
     uint64_t duration_ns = sim_door_get64(request, 8);
 
-    if (door->owner != NULL && door->owner != connection) {
+    if (is_busy(door, connection)) {
         return clock_reply(door, SIM_DOOR_BUSY);
     }
     if (duration_ns > longest_ns) {
@@ -350,7 +368,7 @@ static uint32_t answer(struct sim_door *door, struct connection *connection, con
         sim_door_put32(door->reply, 0, SIM_DOOR_OK);
         return 4;
     case SIM_DOOR_COUNT_DEVICES:
-        sim_door_put32(door->reply, 0, door->is_plugged ? 1 : 0);
+        sim_door_put32(door->reply, 0, has_device(door) ? 1 : 0);
         return 4;
     case SIM_DOOR_DEVICE_INFO:
         return device_info(door, connection, request);

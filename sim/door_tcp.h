@@ -15,8 +15,8 @@
 /* What the door opens to. All members are mandatory. */
 struct sim_door_board {
     void *context;
-    struct sim_stlink *stlink;
-    const char *serial; /* 24 characters */
+    struct sim_stlink *stlink; /* NULL: another kind of probe, which no ST-LINK server lists */
+    const char *serial;        /* 24 characters */
     uint64_t (*now_ns)(void *context);
     void (*advance)(void *context, uint64_t duration_ns);
     bool (*is_answering)(void *context);  /* false: stopped at a violation */
@@ -42,6 +42,8 @@ void sim_door_serve(struct sim_door *door, const struct pollfd *fds, size_t coun
 bool sim_door_is_in_use(const struct sim_door *door);
 /* Anybody is connected. */
 bool sim_door_has_connections(const struct sim_door *door);
+/* A client of another door has the probe open, or lets it go. */
+void sim_door_set_taken(struct sim_door *door, bool is_taken);
 /* The probe disappears from USB, or comes back. */
 void sim_door_set_plugged(struct sim_door *door, bool is_plugged);
 bool sim_door_is_plugged(const struct sim_door *door);

@@ -1,6 +1,7 @@
 #include "sim/life.h"
 
 #include "sim/control.h"
+#include "sim/usb_start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,30 +38,18 @@ static uint64_t host_ms(void)
     return host_ns() / 1000000;
 }
 
-static uint64_t now_ns(void *context)
+uint64_t sim_life_now_ns(const struct sim_life *life)
 {
-    const struct sim_life *life = context;
-
     return sim_machine_now_ns(life->machine);
 }
 
-static void advance(void *context, uint64_t duration_ns)
+void sim_life_advance(struct sim_life *life, uint64_t duration_ns)
 {
-    struct sim_life *life = context;
-
     sim_machine_advance(life->machine, duration_ns * SIM_PS_PER_NS);
 }
 
-static bool is_answering(void *context)
+void sim_life_begin_session(struct sim_life *life)
 {
-    const struct sim_life *life = context;
-
-    return !life->machine->is_stopped;
-}
-
-static void begin_session(void *context)
-{
-    struct sim_life *life = context;
     struct sim_failure failure;
 
     if (!sim_state_refresh(&life->state, &failure)) {
@@ -76,10 +65,8 @@ static void begin_session(void *context)
     life->paced_ns = host_ns();
 }
 
-static void end_session(void *context)
+void sim_life_end_session(struct sim_life *life)
 {
-    struct sim_life *life = context;
-
     life->last_client_ms = host_ms();
 }
 
@@ -92,27 +79,30 @@ static void create_machine(struct sim_life *life)
 {
     life->machine = sim_machine_create(life->state.name.board, &life->state.storage);
     life->machine->stop_on_violation = life->options.stop_on_violation;
-    life->door_board = (struct sim_door_board){
-        .context = life,
-        .stlink = &life->machine->stlink,
-        .serial = life->state.serial,
-        .now_ns = now_ns,
-        .advance = advance,
-        .is_answering = is_answering,
-        .begin_session = begin_session,
-        .end_session = end_session,
-    };
+    sim_probe_set_model(life->machine->probe, life->options.model);
+    sim_probe_set_serial(life->machine->probe, life->state.serial);
+    sim_life_describe_doors(life);
     sim_life_settle(life);
     sim_report_begin_session(life->machine->env.report);
 }
 
+/* The new serial number makes it another device on USB. */
 bool sim_life_factory_reset(struct sim_life *life, struct sim_failure *failure)
 {
+    bool is_on_usb = life->usb != NULL && sim_door_usb_is_plugged(life->usb);
+
     if (!sim_state_factory_reset(&life->state, failure)) {
         return false;
     }
+    if (is_on_usb) {
+        sim_door_usb_set_plugged(life->usb, false);
+    }
     sim_machine_free(life->machine);
     create_machine(life);
+    if (life->usb != NULL) {
+        sim_door_usb_board_changed(life->usb);
+        sim_door_usb_set_plugged(life->usb, is_on_usb);
+    }
     return true;
 }
 
@@ -167,11 +157,12 @@ static bool begin_life(
         return sim_fail_errno(failure, "listening on 127.0.0.1:%u", (unsigned)life->options.port);
     }
     life->last_client_ms = host_ms();
-    return publish(life, failure);
+    return publish(life, failure) && (!life->options.has_usb || sim_life_open_usb(life, failure));
 }
 
 static void end_life(struct sim_life *life)
 {
+    sim_door_usb_close(life->usb);
     sim_door_close(life->door);
     sim_machine_free(life->machine);
     if (life->control_fd >= 0) {
@@ -211,8 +202,8 @@ static void follow_host(struct sim_life *life)
     uint64_t behind_ns = now - life->paced_ns;
 
     life->paced_ns = now;
-    if (sim_door_has_connections(life->door)) {
-        advance(life, behind_ns < longest_ns ? behind_ns : longest_ns);
+    if (sim_life_has_clients(life)) {
+        sim_life_advance(life, behind_ns < longest_ns ? behind_ns : longest_ns);
     }
 }
 
@@ -220,7 +211,7 @@ static int poll_timeout_ms(const struct sim_life *life)
 {
     uint64_t idle_ms = host_ms() - life->last_client_ms;
 
-    if (sim_door_has_connections(life->door)) {
+    if (sim_life_has_clients(life)) {
         return life->options.is_paced ? PACE_SLICE_MS : -1;
     }
     return idle_ms >= IDLE_MS ? 0 : (int)(IDLE_MS - idle_ms);
@@ -228,10 +219,10 @@ static int poll_timeout_ms(const struct sim_life *life)
 
 static void live(struct sim_life *life)
 {
-    struct pollfd fds[SIM_DOOR_POLL_FDS + 2];
+    struct pollfd fds[SIM_LIFE_DOOR_FDS + 2];
 
     while (!life->is_ending) {
-        size_t door_count = sim_door_fill_poll(life->door, fds);
+        size_t door_count = sim_life_fill_poll(life, fds);
         int ready = 0;
 
         fds[door_count] = (struct pollfd){.fd = life->control_fd, .events = POLLIN};
@@ -240,13 +231,14 @@ static void live(struct sim_life *life)
         if (ready < 0) {
             continue;
         }
-        if (ready == 0 && !sim_door_has_connections(life->door)) {
+        if (ready == 0 && !sim_life_has_clients(life)) {
             return; /* idle */
         }
-        if (life->options.is_paced && fds[0].revents == 0) {
+        if (life->options.is_paced) {
             follow_host(life);
         }
-        sim_door_serve(life->door, fds, door_count);
+        sim_life_serve_doors(life, fds, door_count);
+        life->paced_ns = host_ns(); /* a request has a duration of its own */
         if (fds[door_count].revents != 0) {
             serve_control(life);
         }
@@ -390,6 +382,9 @@ static bool run_foreground(
     is_started = begin_life(life, name, failure);
     if (is_started) {
         (void)printf("127.0.0.1:%u\n", (unsigned)sim_door_port(life->door));
+        if (life->usb != NULL) {
+            (void)sim_usb_print_environment(stdout, failure);
+        }
         (void)fflush(stdout);
         live(life);
     }
@@ -409,6 +404,9 @@ bool sim_life_start(const struct sim_state_name *name, const struct sim_life_opt
         abort();
     }
     life->options = *options;
+    if (life->options.model == NULL) {
+        life->options.model = sim_probe_model_find(SIM_LIFE_DEFAULT_MODEL);
+    }
     if (options->is_foreground) {
         is_started = run_foreground(life, name, failure);
         free(life);

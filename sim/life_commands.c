@@ -48,7 +48,7 @@ static enum sim_exit run_reset(struct sim_life *life, int argc, const char *cons
 
     (void)argc;
     (void)argv;
-    if (sim_door_is_in_use(life->door)) {
+    if (sim_life_is_in_use(life)) {
         (void)fprintf(out, "%s is in use by a client: not reset\n", life->state.name.text);
         return SIM_EXIT_BUSY;
     }
@@ -65,9 +65,9 @@ static enum sim_exit run_power_cycle(
     (void)argc;
     (void)argv;
     (void)out;
-    sim_door_set_plugged(life->door, true);
+    sim_life_set_plugged(life, true);
     sim_machine_power_cycle(life->machine);
-    if (!sim_door_is_in_use(life->door)) {
+    if (!sim_life_is_in_use(life)) {
         sim_life_settle(life);
     }
     return SIM_EXIT_OK;
@@ -224,6 +224,18 @@ static enum sim_exit run_inject(
     return SIM_EXIT_OK;
 }
 
+static bool set_node(struct sim_life *life, const char *value, const char **why)
+{
+    bool is_open = strcmp(value, "0666") == 0;
+
+    *why = "node is 0600 or 0666, and needs the USB door (start --usb)";
+    if (life->usb == NULL || (!is_open && strcmp(value, "0600") != 0)) {
+        return false;
+    }
+    sim_door_usb_set_node_mode(life->usb, is_open ? 0666 : 0600);
+    return true;
+}
+
 static bool set_life(struct sim_life *life, const char *key, const char *value, const char **why)
 {
     if (strcmp(key, "probe") == 0) {
@@ -231,8 +243,11 @@ static bool set_life(struct sim_life *life, const char *key, const char *value, 
         if (strcmp(value, "plugged") != 0 && strcmp(value, "unplugged") != 0) {
             return false;
         }
-        sim_door_set_plugged(life->door, strcmp(value, "plugged") == 0);
+        sim_life_set_plugged(life, strcmp(value, "plugged") == 0);
         return true;
+    }
+    if (strcmp(key, "node") == 0) {
+        return set_node(life, value, why);
     }
     return sim_machine_set(life->machine, key, value, why);
 }
@@ -254,8 +269,11 @@ static bool set_typed(struct sim_life *life, const char *typed, const char **why
 static enum sim_exit run_set(struct sim_life *life, int argc, const char *const argv[], FILE *out)
 {
     if (argc == 1) {
-        (void)fprintf(
-            out, "%s  probe=plugged|unplugged\n%s\n", sim_machine_set_help(), sim_nor_set_help());
+        sim_machine_print_set_help(life->machine, out);
+        (void)fprintf(out, "  probe=plugged|unplugged\n  node=0600|0666\n");
+        if (life->machine->memory != NULL) {
+            (void)fprintf(out, "%s\n", sim_nor_set_help());
+        }
         return SIM_EXIT_OK;
     }
     for (int i = 1; i < argc; i++) {
@@ -269,10 +287,34 @@ static enum sim_exit run_set(struct sim_life *life, int argc, const char *const 
     return SIM_EXIT_OK;
 }
 
+/* PACE MODEL|any: from `start --usb` of a board that was running already. */
+static enum sim_exit run_usb(struct sim_life *life, int argc, const char *const argv[], FILE *out)
+{
+    struct sim_failure failure;
+
+    if (argc != 3) {
+        (void)fprintf(out, "usb takes a pace and a model\n");
+        return SIM_EXIT_USAGE;
+    }
+    if (strcmp(argv[2], "any") != 0 && strcmp(argv[2], life->options.model->name) != 0) {
+        (void)fprintf(out, "%s is running with the probe %s; stop it first\n",
+            life->state.name.text, life->options.model->name);
+        return SIM_EXIT_BUSY;
+    }
+    if (life->usb == NULL || sim_door_usb_fd(life->usb) < 0) {
+        life->options.is_paced = strcmp(argv[1], "real") == 0;
+        if (!sim_life_open_usb(life, &failure)) {
+            return complain(&failure, out);
+        }
+    }
+    return SIM_EXIT_OK;
+}
+
 static const struct {
     const char *name;
     command_fn *run;
 } commands[] = {
+    {"usb", run_usb},
     {"address", run_address},
     {"stop", run_stop},
     {"reset", run_reset},

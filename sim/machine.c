@@ -1,15 +1,14 @@
 #include "sim/machine.h"
 
+#include "sim/p_block.h"
+#include "sim/xspi.h"
+
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_AP_DELAY_MS = 5 };
+enum { DEFAULT_AP_DELAY_MS = 5, DEFAULT_APP_DELAY_MS = 10 };
 
-/* The boot ROM goes on for a while after it has opened the access port, so that a host that polls
- * for it lands its halt there (design rule: nothing is assumed about where a halt lands). */
-static const uint64_t rom_after_open_ps = 1 * SIM_PS_PER_MS;
-/* A halted ROM waits; how often the machine looks whether it goes on. */
-static const uint64_t rom_retry_ps = 50 * SIM_PS_PER_US;
 static const uint64_t power_off_ps = 100 * SIM_PS_PER_MS;
 
 static void boot_step(void *context)
@@ -66,7 +65,7 @@ static uint64_t axi_wait_ps(void *context)
     const struct sim_machine *machine = context;
     uint64_t hz = sim_rcc_hclk_hz(machine->rcc);
 
-    return hz != 0 ? machine->board->axi_wait_clocks * SIM_PS_PER_S / hz : 0;
+    return hz != 0 ? machine->board->soc->axi_wait_clocks * SIM_PS_PER_S / hz : 0;
 }
 
 static void flash_changed(void *context, uint32_t addr, uint32_t size_bytes)
@@ -117,19 +116,6 @@ void sim_machine_inject_changed(struct sim_machine *machine)
     }
 }
 
-static void schedule_boot_step(struct sim_machine *machine, uint64_t delay_ps)
-{
-    sim_clock_schedule(
-        &machine->clock, &machine->boot_event, sim_clock_now_ps(&machine->clock) + delay_ps);
-}
-
-static void leave_reset(struct sim_machine *machine)
-{
-    machine->phase = SIM_PHASE_ROM;
-    sim_cpu_start_at(machine->cpu, machine->board->rom_park_addr, machine->board->rom_msp);
-    schedule_boot_step(machine, machine->ap_delay_ps);
-}
-
 static void reset(struct sim_machine *machine, enum sim_reset_kind kind)
 {
     sim_clock_cancel(&machine->clock, &machine->boot_event);
@@ -137,7 +123,7 @@ static void reset(struct sim_machine *machine, enum sim_reset_kind kind)
     machine->request = SIM_REQUEST_NONE;
     machine->phase = SIM_PHASE_IN_RESET;
     machine->stay_in_rom = false;
-    machine->is_debug_open = false;
+    machine->is_debug_open = machine->board->soc->rom_park_addr == 0;
     sim_cpu_reset(machine->cpu, kind);
     if (kind == SIM_RESET_POWER_ON) {
         sim_bus_forget_stores(machine->bus);
@@ -148,7 +134,14 @@ static void reset(struct sim_machine *machine, enum sim_reset_kind kind)
     sim_cpu_set_handover_range(
         machine->cpu, machine->board->memory_addr, machine->board->memory_bytes);
     if (!machine->nrst_is_low) {
-        leave_reset(machine);
+        sim_machine_leave_reset(machine);
+    }
+}
+
+static void power_memory(struct sim_machine *machine, bool is_on)
+{
+    if (machine->memory != NULL) {
+        machine->memory->ops->power(machine->memory, is_on);
     }
 }
 
@@ -160,66 +153,15 @@ static void power_off(struct sim_machine *machine)
     machine->phase = SIM_PHASE_OFF;
     machine->target_mv = 0;
     sim_cpu_reset(machine->cpu, SIM_RESET_POWER_ON);
-    machine->memory->ops->power(machine->memory, false);
+    power_memory(machine, false);
     sim_dap_power_on_reset(&machine->dap);
 }
 
 static void power_on(struct sim_machine *machine)
 {
     machine->target_mv = machine->supply_mv;
-    machine->memory->ops->power(machine->memory, true);
+    power_memory(machine, true);
     reset(machine, SIM_RESET_POWER_ON);
-}
-
-/* A branch of the ROM, not a reset of the core: vector catch does not see it. Vectors that cannot
- * be fetched or are no code are left to the core, which locks up on them. */
-static void jump_to_program(struct sim_machine *machine)
-{
-    const uint32_t vtor_addr = 0xE000ED08;
-    uint32_t table = sim_sbs_boot_addr(machine->sbs);
-    uint32_t msp = 0;
-    uint32_t pc = 0;
-
-    machine->phase = SIM_PHASE_PROGRAM;
-    if (sim_bus_read(machine->bus, SIM_MASTER_CPU, table, 4, &msp) &&
-        sim_bus_read(machine->bus, SIM_MASTER_CPU, table + 4, 4, &pc) && (pc & 1) != 0) {
-        (void)sim_bus_write(machine->bus, SIM_MASTER_CPU, vtor_addr, 4, table);
-        sim_cpu_start_at(machine->cpu, pc & ~UINT32_C(1), msp);
-    } else {
-        sim_cpu_start(machine->cpu, table);
-    }
-}
-
-/* Vector catch of a core reset stops in the ROM: there the core comes out of reset. */
-static void catch_reset(struct sim_machine *machine)
-{
-    const uint32_t demcr_addr = 0xE000EDFC;
-    const uint32_t dhcsr_addr = 0xE000EDF0;
-    uint32_t demcr = 0;
-    uint32_t dhcsr = 0;
-
-    if (sim_bus_read(machine->bus, SIM_MASTER_DEBUG, demcr_addr, 4, &demcr) && (demcr & 1) != 0 &&
-        sim_bus_read(machine->bus, SIM_MASTER_DEBUG, dhcsr_addr, 4, &dhcsr) && (dhcsr & 1) != 0) {
-        (void)sim_bus_write(
-            machine->bus, SIM_MASTER_DEBUG, dhcsr_addr, 4, UINT32_C(0xA05F0003) | (dhcsr & 0x8));
-    }
-}
-
-/* The ROM opens the core's access port only in a device whose life cycle state is open. */
-static void open_debug(struct sim_machine *machine)
-{
-    const uint16_t nvsr_offset = 0x200;
-    const uint32_t nvstate_open = 0xB4;
-
-    machine->phase = SIM_PHASE_ROM_OPEN;
-    machine->is_debug_open =
-        (sim_flash_option_word(machine->flash, nvsr_offset) & 0xFF) == nvstate_open;
-    sim_dbgmcu_set_ap1_open(machine->dbgmcu, machine->is_debug_open);
-}
-
-static bool is_in_rom(const struct sim_machine *machine)
-{
-    return sim_cpu_pc(machine->cpu) - machine->board->rom_park_addr < 4;
 }
 
 static void do_boot_step(struct sim_machine *machine)
@@ -227,23 +169,8 @@ static void do_boot_step(struct sim_machine *machine)
     machine->boot_step_due = false;
     if (machine->phase == SIM_PHASE_OFF) {
         power_on(machine);
-        return;
-    }
-    if (machine->phase == SIM_PHASE_ROM) {
-        open_debug(machine);
-        catch_reset(machine);
-        schedule_boot_step(machine, rom_after_open_ps);
-        return;
-    }
-    if (machine->phase != SIM_PHASE_ROM_OPEN) {
-        return;
-    }
-    if (!is_in_rom(machine)) { /* a debugger took the core elsewhere */
-        machine->phase = SIM_PHASE_PROGRAM;
-    } else if (machine->stay_in_rom || sim_cpu_state(machine->cpu) == SIM_CPU_HALTED) {
-        schedule_boot_step(machine, rom_retry_ps);
     } else {
-        jump_to_program(machine);
+        sim_machine_step_rom(machine);
     }
 }
 
@@ -252,7 +179,7 @@ static void do_requests(struct sim_machine *machine)
 {
     if (sim_inject_take_power_cut(machine->env.inject) && machine->phase != SIM_PHASE_OFF) {
         power_off(machine);
-        schedule_boot_step(machine, power_off_ps);
+        sim_machine_schedule_boot_step(machine, power_off_ps);
         return;
     }
     if (machine->request == SIM_REQUEST_SYSTEM) {
@@ -293,7 +220,7 @@ void sim_machine_power_cycle(struct sim_machine *machine)
     if (machine->phase == SIM_PHASE_OFF) {
         power_on(machine);
     }
-    sim_stlink_replug(&machine->stlink);
+    sim_probe_replug(machine->probe);
 }
 
 void sim_machine_set_nrst(struct sim_machine *machine, bool is_low)
@@ -308,7 +235,7 @@ void sim_machine_set_nrst(struct sim_machine *machine, bool is_low)
     if (is_low) {
         reset(machine, SIM_RESET_PIN);
     } else {
-        leave_reset(machine);
+        sim_machine_leave_reset(machine);
     }
 }
 
@@ -319,7 +246,7 @@ void sim_machine_start_program(struct sim_machine *machine, uint32_t pc, uint32_
     }
     reset(machine, SIM_RESET_SOFTWARE);
     sim_clock_cancel(&machine->clock, &machine->boot_event);
-    open_debug(machine);
+    sim_machine_open_debug(machine);
     machine->phase = SIM_PHASE_PROGRAM;
     sim_cpu_start_at(machine->cpu, pc, msp);
 }
@@ -327,46 +254,74 @@ void sim_machine_start_program(struct sim_machine *machine, uint32_t pc, uint32_
 void sim_machine_storage_changed(struct sim_machine *machine)
 {
     sim_cpu_forget_code(machine->cpu, machine->board->memory_addr, machine->board->memory_bytes);
-    sim_cpu_forget_code(machine->cpu, UINT32_C(0x08000000), machine->board->internal_bytes);
+    sim_cpu_forget_code(
+        machine->cpu, UINT32_C(0x08000000), sim_flash_array_bytes(machine->board->soc->flash));
 }
 
-static void create_models(struct sim_machine *machine)
+static void create_blocks(struct sim_machine *machine)
 {
-    const struct sim_board *board = machine->board;
-    const struct sim_env *env = &machine->env;
-    struct sim_cpu_config cpu_config = {
-        .cpuid = board->cpuid,
-        .mpu_regions = board->mpu_regions,
-        .irq_count = board->irq_count,
-        .dcache_bytes = board->dcache_bytes,
-        .icache_bytes = board->icache_bytes,
+    const struct sim_soc *soc = machine->board->soc;
+
+    assert(soc->block_count <= SIM_SOC_BLOCKS);
+    for (size_t i = 0; i < soc->block_count; i++) {
+        machine->blocks[i] = sim_block_create(&machine->env, machine->bus, &soc->blocks[i]);
+    }
+}
+
+static void create_cpu(struct sim_machine *machine)
+{
+    const struct sim_soc *soc = machine->board->soc;
+    struct sim_cpu_config config = {
+        .cpuid = soc->cpuid,
+        .mpu_regions = soc->mpu_regions,
+        .irq_count = soc->irq_count,
+        .dcache_bytes = soc->dcache_bytes,
+        .icache_bytes = soc->icache_bytes,
         .machine = machine,
         .request_system_reset = request_system_reset,
         .cycle_ps = cycle_ps,
         .axi_wait_ps = axi_wait_ps,
     };
+
+    machine->cpu = sim_cpu_create(&machine->env, machine->bus, &config);
+}
+
+/* The order is that of sim/soc.h. The CPU asks for its cycle when it is created. */
+static void create_models(struct sim_machine *machine)
+{
+    const struct sim_board *board = machine->board;
+    const struct sim_soc *soc = board->soc;
+    const struct sim_env *env = &machine->env;
     struct sim_watchdog_config watchdog_config = {
+        .layout = soc->watchdogs,
         .machine = machine,
         .request_reset = request_watchdog_reset,
         .core_is_halted = core_is_halted,
     };
 
-    /* The order is that of sim/soc.h. The CPU asks for its cycle when it is created. */
     machine->bus = sim_bus_create(env);
-    machine->rcc = sim_rcc_create(env, machine->bus);
+    machine->rcc = sim_rcc_create(env, machine->bus, soc->rcc, board->hse_hz);
     sim_bus_set_gate(machine->bus, sim_rcc_is_clocked, machine->rcc);
-    machine->pwr = sim_pwr_create(env, machine->bus);
-    machine->flash = sim_flash_create(env, machine->bus, &machine->storage->internal);
+    machine->pwr = sim_pwr_create(env, machine->bus, soc->pwr);
+    machine->flash = sim_flash_create(env, machine->bus, soc->flash, &machine->storage->internal);
     sim_flash_set_identity(machine->flash, machine->storage->identity);
-    machine->sbs = sim_sbs_create(env, machine->bus, machine->rcc, machine->flash);
-    machine->gpio = sim_gpio_create(env, machine->bus, machine->pwr, board->leds, board->led_count);
-    machine->dbgmcu = sim_dbgmcu_create(env, machine->bus);
-    machine->ram = sim_ram_create(env, machine->bus, machine->flash);
-    machine->watchdogs = sim_watchdogs_create(
-        env, machine->bus, machine->rcc, machine->dbgmcu, machine->flash, &watchdog_config);
-    machine->dma = sim_dma_create(env, machine->bus);
-    machine->xspi = sim_xspi_create(env, machine->bus);
-    machine->cpu = sim_cpu_create(env, machine->bus, &cpu_config);
+    if (soc->has_sbs) {
+        machine->sbs = sim_sbs_create(env, machine->bus, machine->rcc, machine->flash);
+    }
+    machine->gpio =
+        sim_gpio_create(env, machine->bus, soc->gpio, machine->pwr, board->leds, board->led_count);
+    machine->dbgmcu = sim_dbgmcu_create(env, machine->bus, soc->dbgmcu);
+    machine->ram = sim_ram_create(env, machine->bus, soc->ram, machine->flash);
+    watchdog_config.rcc = machine->rcc;
+    watchdog_config.dbgmcu = machine->dbgmcu;
+    watchdog_config.flash = machine->flash;
+    machine->watchdogs = sim_watchdogs_create(env, machine->bus, &watchdog_config);
+    machine->dma = sim_dma_create(env, machine->bus, soc->dma);
+    create_blocks(machine);
+    if (soc->controller != NULL) {
+        machine->controller = soc->controller->create(env, machine->bus);
+    }
+    create_cpu(machine);
     sim_flash_set_listener(machine->flash, flash_changed, machine);
 }
 
@@ -383,10 +338,14 @@ static void connect_models(struct sim_machine *machine)
         .wire_count = board->wire_count,
     };
 
-    machine->memory = sim_nor_create(&machine->env, board->memory_name,
-        sim_nor_part_find(board->memory_part), &machine->storage->memory);
-    config.chips[board->memory_port] = machine->memory;
-    sim_xspi_connect(machine->xspi, &config);
+    if (board->memory_part != NULL) {
+        machine->memory = sim_nor_create(&machine->env, board->memory_name,
+            sim_nor_part_find(board->memory_part), &machine->storage->memory);
+        config.chips[board->memory_port] = machine->memory;
+    }
+    if (machine->controller != NULL) {
+        board->soc->controller->connect(machine->controller, &config);
+    }
 }
 
 struct sim_machine *sim_machine_create(
@@ -400,7 +359,8 @@ struct sim_machine *sim_machine_create(
     machine->board = board;
     machine->storage = storage;
     machine->supply_mv = board->target_mv;
-    machine->ap_delay_ps = DEFAULT_AP_DELAY_MS * SIM_PS_PER_MS;
+    machine->ap_delay_ps = board->soc->rom_park_addr != 0 ? DEFAULT_AP_DELAY_MS * SIM_PS_PER_MS : 0;
+    machine->app_delay_ms = DEFAULT_APP_DELAY_MS;
     machine->boot_event = (struct sim_event){.fire = boot_step, .context = machine};
     machine->tick_event = (struct sim_event){.fire = tick, .context = machine};
     sim_clock_init(&machine->clock);
@@ -421,15 +381,23 @@ void sim_machine_free(struct sim_machine *machine)
     if (machine == NULL) {
         return;
     }
-    sim_xspi_free(machine->xspi);
-    sim_nor_free(machine->memory);
+    sim_probe_free(machine->probe);
+    if (machine->controller != NULL) {
+        machine->board->soc->controller->free(machine->controller);
+    }
+    if (machine->memory != NULL) {
+        sim_nor_free(machine->memory);
+    }
     sim_cpu_free(machine->cpu);
+    for (size_t i = 0; i < machine->board->soc->block_count; i++) {
+        sim_block_free(machine->blocks[i]);
+    }
     sim_dma_free(machine->dma);
     sim_watchdogs_free(machine->watchdogs);
     sim_ram_free(machine->ram);
     sim_dbgmcu_free(machine->dbgmcu);
     sim_gpio_free(machine->gpio);
-    sim_sbs_free(machine->sbs);
+    sim_sbs_free(machine->sbs); /* NULL is allowed */
     sim_flash_free(machine->flash);
     sim_pwr_free(machine->pwr);
     sim_rcc_free(machine->rcc);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBW1SR = 0x260, WRPSR = 0x218, NVSR = 0x200, XSPI2_HSLV = 1 << 9, SECTORS = 8 };
+/* Option words of H7R/S. */
+enum { OBW1SR = 0x260, WRPSR = 0x218, XSPI2_HSLV = 1 << 9, SECTORS = 8 };
 
 static bool parse_number(const char *text, uint32_t limit, uint32_t *value)
 {
@@ -108,6 +109,11 @@ static bool set_ap_delay(struct sim_machine *machine, const char *value)
     return true;
 }
 
+static bool set_app_delay(struct sim_machine *machine, const char *value)
+{
+    return parse_ms(value, 1000, &machine->app_delay_ms);
+}
+
 static bool set_hslv(struct sim_machine *machine, const char *value)
 {
     uint32_t word = sim_flash_option_word(machine->flash, OBW1SR) & ~(uint32_t)XSPI2_HSLV;
@@ -175,7 +181,8 @@ static bool set_nvstate(struct sim_machine *machine, const char *value)
     if (!is_open && strcmp(value, "closed") != 0) {
         return false;
     }
-    sim_flash_set_option_word(machine->flash, NVSR, is_open ? 0xB4 : 0x51);
+    sim_flash_set_option_word(
+        machine->flash, machine->board->soc->life_cycle_option, is_open ? 0xB4 : 0x51);
     return sim_machine_enter_state(machine, "reset");
 }
 
@@ -202,49 +209,95 @@ static bool set_time_scale(struct sim_machine *machine, const char *value)
     return true;
 }
 
+/* What a key needs the board to have. */
+static bool always(const struct sim_machine *machine)
+{
+    (void)machine;
+    return true;
+}
+
+static bool has_memory(const struct sim_machine *machine)
+{
+    return machine->memory != NULL;
+}
+
+static bool has_controller(const struct sim_machine *machine)
+{
+    return machine->controller != NULL;
+}
+
+static bool has_rom(const struct sim_machine *machine)
+{
+    return machine->board->soc->rom_park_addr != 0;
+}
+
+static bool has_life_cycle(const struct sim_machine *machine)
+{
+    return machine->board->soc->life_cycle_option != 0;
+}
+
 static const struct {
     const char *key;
     bool (*set)(struct sim_machine *machine, const char *value);
+    bool (*is_there)(const struct sim_machine *machine);
     const char *expected; /* NULL: sim_machine_states() */
+    const char *help;
 } keys[] = {
-    {"cpu", set_cpu, NULL},
-    {"chip", set_chip, "chip is 1S, 8S, 8D, dpd, suspended or erasing"},
-    {"reset", set_reset, "reset is nrst, sysreset, iwdg or wwdg"},
-    {"xspickp", set_xspickp, "xspickp is 0 or 1"},
-    {"xspi", set_xspi, "xspi is mapped"},
-    {"iwdg", set_iwdg, "iwdg is on (100 ms) or a timeout in ms, 1 to 32000"},
-    {"ap-delay", set_ap_delay, "ap-delay is a number of ms, 0 to 500"},
-    {"hslv", set_hslv, "hslv is 0 or 1"},
-    {"wrp", set_wrp, "wrp is none, all or sectors of internal flash, such as 0,2-3"},
-    {"nvstate", set_nvstate, "nvstate is open or closed"},
-    {"voltage", set_voltage, "voltage is a number of mV, 0 to 5000"},
-    {"time-scale", set_time_scale, "time-scale is per mille of typical, 1 to 100000"},
+    {"cpu", set_cpu, always, NULL,
+        "cpu=reset|rom|idle|locked|dirty-cache|mpu|unprivileged|dma|pll|sleep|deep-sleep\n"
+        "  cpu=app-sleep|app-stop|app-swd-off|app-watchdog|app-cache|app-locked|app-all\n"
+        "                     a program in internal flash, which it replaces: after each reset"},
+    {"app-delay", set_app_delay, always, "app-delay is a number of ms, 0 to 1000",
+        "app-delay=MS       from reset until a program set by cpu=app-... does its worst"},
+    {"reset", set_reset, always, "reset is nrst, sysreset, iwdg or wwdg",
+        "reset=nrst|sysreset|iwdg|wwdg"},
+    {"chip", set_chip, has_memory, "chip is 1S, 8S, 8D, dpd, suspended or erasing",
+        "chip=1S|8S|8D|dpd|suspended|erasing"},
+    {"xspi", set_xspi, has_controller, "xspi is mapped",
+        "xspi=mapped        controller mapped, chip in 8D, as a bootloader leaves them"},
+    {"xspickp", set_xspickp, has_controller, "xspickp is 0 or 1",
+        "xspickp=0|1        clock protection of the memory controllers"},
+    {"iwdg", set_iwdg, always, "iwdg is on (100 ms) or a timeout in ms, 1 to 32000",
+        "iwdg=on|MS         watchdog running (on: 100 ms)"},
+    {"ap-delay", set_ap_delay, has_rom, "ap-delay is a number of ms, 0 to 500",
+        "ap-delay=MS        from reset until the core's access port opens, 0 to 500"},
+    {"hslv", set_hslv, has_controller, "hslv is 0 or 1",
+        "hslv=0|1           option bit XSPI2_HSLV"},
+    {"wrp", set_wrp, has_life_cycle, "wrp is none, all or sectors of internal flash, such as 0,2-3",
+        "wrp=none|all|LIST  write-protected sectors of internal flash, such as 0,2-3"},
+    {"nvstate", set_nvstate, has_life_cycle, "nvstate is open or closed", "nvstate=open|closed"},
+    {"voltage", set_voltage, always, "voltage is a number of mV, 0 to 5000",
+        "voltage=MV         as the probe measures it"},
+    {"time-scale", set_time_scale, has_memory, "time-scale is per mille of typical, 1 to 100000",
+        "time-scale=N       erase and program times, per mille of typical"},
 };
 
 bool sim_machine_set(
     struct sim_machine *machine, const char *key, const char *value, const char **why)
 {
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (strcmp(keys[i].key, key) == 0) {
-            *why = keys[i].expected != NULL ? keys[i].expected : sim_machine_states();
-            return keys[i].set(machine, value);
+        if (strcmp(keys[i].key, key) != 0) {
+            continue;
         }
+        *why = keys[i].expected != NULL ? keys[i].expected : sim_machine_states();
+        if (!keys[i].is_there(machine)) {
+            *why = "this board has no such thing";
+            return false;
+        }
+        return keys[i].set(machine, value);
+    }
+    if (machine->memory == NULL) {
+        *why = "no such key; without KEY=VALUE they are listed";
+        return false;
     }
     return sim_nor_set(machine->memory, key, value, why);
 }
 
-const char *sim_machine_set_help(void)
+void sim_machine_print_set_help(const struct sim_machine *machine, FILE *out)
 {
-    return "  cpu=reset|rom|idle|locked|dirty-cache|mpu|unprivileged|dma|pll|deep-sleep\n"
-           "  reset=nrst|sysreset|iwdg|wwdg\n"
-           "  chip=1S|8S|8D|dpd|suspended|erasing\n"
-           "  xspi=mapped        controller mapped, chip in 8D, as a bootloader leaves them\n"
-           "  xspickp=0|1        clock protection of the memory controllers\n"
-           "  iwdg=on|MS         watchdog running (on: 100 ms)\n"
-           "  ap-delay=MS        from reset until the core's access port opens, 0 to 500\n"
-           "  hslv=0|1           option bit XSPI2_HSLV\n"
-           "  wrp=none|all|LIST  write-protected sectors of internal flash, such as 0,2-3\n"
-           "  nvstate=open|closed\n"
-           "  voltage=MV         as the probe measures it\n"
-           "  time-scale=N       erase and program times, per mille of typical\n";
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (keys[i].is_there(machine)) {
+            (void)fprintf(out, "  %s\n", keys[i].help);
+        }
+    }
 }

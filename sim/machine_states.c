@@ -1,21 +1,13 @@
 /* Entry states (design rule: nothing is assumed about the state at entry): what an application may
  * have left behind when a tool attaches. Each is reached with the board's own registers, written
- * from the bus, so that leaving it takes what it takes on silicon. */
+ * from the bus, so that leaving it takes what it takes on silicon. Those here last until the next
+ * reset; machine_apps.c has those that come back. */
 #include "sim/machine.h"
 
 #include <string.h>
 
-/* A register write; bits of mask only when mask is not 0; then time for the hardware. */
-struct poke {
-    uint32_t addr;
-    uint32_t value;
-    uint32_t mask;
-    uint32_t wait_us;
-};
-
 #define RCC        UINT32_C(0x58024400)
 #define PWR        UINT32_C(0x58024800)
-#define FLASH      UINT32_C(0x52002000)
 #define GPION      UINT32_C(0x58023400)
 #define XSPI2      UINT32_C(0x5200A000)
 #define CCR        UINT32_C(0xE000ED14)
@@ -29,7 +21,7 @@ struct poke {
 
 enum { REG_PC = 15, REG_CONTROL_WORD = 20 };
 
-static void poke_all(struct sim_machine *machine, const struct poke *pokes, size_t count)
+static void poke_all(struct sim_machine *machine, const struct sim_poke *pokes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t value = pokes[i].value;
@@ -88,7 +80,7 @@ static void enter_rom(struct sim_machine *machine)
 static void enter_locked(struct sim_machine *machine)
 {
     const uint32_t nowhere = 0x60000000;
-    const struct poke pokes[] = {{VTOR, nowhere, 0, 0}};
+    const struct sim_poke pokes[] = {{VTOR, nowhere, 0, 0}};
 
     start_idle(machine);
     poke_all(machine, pokes, 1);
@@ -153,7 +145,7 @@ static void enter_dirty_cache(struct sim_machine *machine)
  * may have it. RASR: ENABLE, SIZE = log2 - 1 in 5:1, XN 28, AP 0. */
 static void enter_mpu(struct sim_machine *machine)
 {
-    static const struct poke pokes[] = {
+    static const struct sim_poke pokes[] = {
         {MPU_RNR, 0, 0, 0},
         {MPU_RBAR, 0x20000000, 0, 0},
         {MPU_RASR, 0x10000000 | 15 << 1 | 1, 0, 0},
@@ -185,24 +177,19 @@ static void enter_dma(struct sim_machine *machine)
     sim_machine_advance(machine, SIM_PS_PER_MS);
 }
 
-/* 600 MHz from HSI / 32 * 300, buses at half and a quarter of it, VOS0, seven wait states: the
- * vendor's sequence (mcu.md 4.1, item 6; bits 4.3). */
 static void enter_pll(struct sim_machine *machine)
 {
-    static const struct poke pokes[] = {
-        {PWR + 0x14, 1, 1, 200},                 /* CSR4.VOS */
-        {FLASH + 0x00, 0x37, 0x3F, 1},           /* LATENCY 7, WRHIGHFREQ 3 */
-        {RCC + 0x28, 32 << 4, 0x3F << 4 | 3, 0}, /* PLLCKSELR: HSI, DIVM1 */
-        {RCC + 0x2C, 1 << 3 | 1 << 5, 0x3F, 0},  /* RGE 2-4 MHz, wide VCO, P on */
-        {RCC + 0x30, 299, 0xFFFF, 0},            /* N 300, P 1 */
-        {RCC + 0x00, 1 << 24, 1 << 24, 1000},    /* PLL1ON */
-        {RCC + 0x1C, 8, 0xF, 0},                 /* BMPRE 2 */
-        {RCC + 0x20, 0x4444, 0x7777, 0},         /* PPRE 2 */
-        {RCC + 0x10, 3, 7, 100},                 /* SW = PLL1 */
-    };
-
     start_idle(machine);
-    poke_all(machine, pokes, sizeof pokes / sizeof pokes[0]);
+    poke_all(machine, machine->board->soc->full_speed, machine->board->soc->full_speed_count);
+}
+
+/* WFI; b .-2: from RAM, so the next reset ends it. */
+static void enter_sleep(struct sim_machine *machine)
+{
+    static const uint16_t code[] = {0xBF30, 0xE7FD};
+
+    start_code(machine, code, sizeof code / sizeof code[0]);
+    sim_machine_advance(machine, SIM_PS_PER_MS);
 }
 
 /* WFI with SLEEPDEEP: the core's access port loses its clock unless DBGMCU keeps it.
@@ -229,29 +216,34 @@ static const struct {
     {"unprivileged", enter_unprivileged},
     {"dma", enter_dma},
     {"pll", enter_pll},
+    {"sleep", enter_sleep},
     {"deep-sleep", enter_deep_sleep},
 };
 
 bool sim_machine_enter_state(struct sim_machine *machine, const char *name)
 {
+    if (strcmp(name, "rom") == 0 && machine->board->soc->rom_park_addr == 0) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         if (strcmp(states[i].name, name) == 0) {
             states[i].enter(machine);
             return true;
         }
     }
-    return false;
+    return sim_machine_enter_app(machine, name);
 }
 
 const char *sim_machine_states(void)
 {
-    return "cpu is reset, rom, idle, locked, dirty-cache, mpu, unprivileged, dma, pll or "
-           "deep-sleep";
+    return "cpu is reset, rom (where there is a boot ROM), idle, locked, dirty-cache, mpu, "
+           "unprivileged, dma, pll, sleep, deep-sleep, app-sleep, app-stop, app-swd-off, "
+           "app-watchdog, app-cache, app-locked or app-all";
 }
 
 void sim_machine_protect_clock(struct sim_machine *machine, bool is_on)
 {
-    const struct poke pokes[] = {{RCC + 0x100, is_on ? 1 : 0, 1, 0}};
+    const struct sim_poke pokes[] = {{RCC + 0x100, is_on ? 1 : 0, 1, 0}};
 
     poke_all(machine, pokes, 1);
 }
@@ -261,7 +253,7 @@ void sim_machine_protect_clock(struct sim_machine *machine, bool is_on)
  * clocks, mapped at a kernel clock divided by 2 (mcu.md 4.1, 6.2; memories.md, EE11). */
 void sim_machine_map_memory(struct sim_machine *machine)
 {
-    static const struct poke pokes[] = {
+    static const struct sim_poke pokes[] = {
         {MPU_RNR, 0, 0, 0}, {MPU_RBAR, 0x70000000, 0, 0},
         {MPU_RASR, 0x10000000 | 27 << 1 | 1, 0, 0}, {MPU_RNR, 1, 0, 0},
         {MPU_RBAR, 0x70000000, 0, 0}, {MPU_RASR, 6 << 24 | 1 << 17 | 24 << 1 | 1, 0, 0},

@@ -4,16 +4,13 @@
 
 #include <stdbool.h>
 
-/* HSI and CSI: RM figures as used by every vendor header; HSE: crystal of NUCLEO-H7S3L8
- * (reference mcu.md 4.1 item 6, 4.3). */
+/* HSI and CSI: RM figures as used by every vendor header (reference mcu.md 4.3). */
 #define HSI_HZ UINT64_C(64000000)
 #define CSI_HZ UINT64_C(4000000)
-#define HSE_HZ UINT64_C(24000000)
 
 /* RCC_CR ready bits (mcu.md 4.3). */
 enum { CR_HSIRDY = 2, CR_HSIDIV = 3, CR_CSIRDY = 8, CR_HSERDY = 17, CR_PLL1RDY = 25 };
-/* RCC_PLLCFGR: the fields of PLL2 and PLL3 repeat 11 and 22 bits higher. */
-enum { PLLCFGR_STRIDE = 11, PLLCFGR_FRACEN = 0, PLLCFGR_DIVPEN = 5 };
+enum { PLLCFGR_FRACEN = 0 };
 
 enum { SOURCE_HSI, SOURCE_CSI, SOURCE_HSE, SOURCE_PLL1P };
 
@@ -69,10 +66,23 @@ static uint32_t output_divider(
     }
 }
 
-static void compute_pll(const struct sim_clock_registers *registers, unsigned index,
-    uint64_t source_hz, struct sim_pll_state *pll)
+uint32_t sim_pll_config(const struct sim_pll_layout *layout, uint32_t pllcfgr, unsigned index)
 {
-    uint32_t config = registers->pllcfgr >> (index * PLLCFGR_STRIDE);
+    return pllcfgr >> (index * layout->config_stride);
+}
+
+uint32_t sim_pll_enables(const struct sim_pll_layout *layout, uint32_t pllcfgr, unsigned index)
+{
+    return (pllcfgr >> (layout->enable_bit + index * layout->enable_stride)) &
+           (SIM_BIT(layout->outputs) - 1);
+}
+
+static void compute_pll(const struct sim_pll_layout *layout,
+    const struct sim_clock_registers *registers, unsigned index, uint64_t source_hz,
+    struct sim_pll_state *pll)
+{
+    uint32_t config = sim_pll_config(layout, registers->pllcfgr, index);
+    uint32_t enables = sim_pll_enables(layout, registers->pllcfgr, index);
     uint32_t divm = sim_field(registers->pllckselr, 4 + 8 * index, 6);
     uint64_t multiplier_8192 = (uint64_t)(sim_field(registers->divr1[index], 0, 9) + 1) * 8192;
 
@@ -87,8 +97,8 @@ static void compute_pll(const struct sim_clock_registers *registers, unsigned in
     if (!is_set(registers->cr, CR_PLL1RDY + 2 * index)) {
         return;
     }
-    for (unsigned output = SIM_PLL_P; output < SIM_PLL_OUTPUTS; output++) {
-        if (is_set(config, PLLCFGR_DIVPEN + output)) {
+    for (unsigned output = SIM_PLL_P; output < layout->outputs; output++) {
+        if (is_set(enables, output)) {
             pll->out_hz[output] =
                 pll->vco_hz / output_divider(registers, index, (enum sim_pll_output)output);
         }
@@ -134,11 +144,15 @@ static void compute_xspi(
     tree->xspi_hz[index] = source_hz;
 }
 
-void sim_clock_tree_compute(
+static uint32_t divider_code(const struct sim_clock_registers *registers,
+    const struct sim_clock_field *field, unsigned width)
+{
+    return sim_field(registers->dividers[field->word], field->bit, width);
+}
+
+void sim_clock_tree_compute(const struct sim_clock_layout *layout,
     const struct sim_clock_registers *registers, struct sim_clock_tree *tree)
 {
-    static const uint8_t ppre_position[SIM_APBS] = {0, 4, 8, 12};
-
     *tree = (struct sim_clock_tree){0};
     if (is_set(registers->cr, CR_HSIRDY)) {
         tree->hsi_hz = HSI_HZ >> sim_field(registers->cr, CR_HSIDIV, 2);
@@ -147,19 +161,18 @@ void sim_clock_tree_compute(
         tree->csi_hz = CSI_HZ;
     }
     if (is_set(registers->cr, CR_HSERDY)) {
-        tree->hse_hz = HSE_HZ;
+        tree->hse_hz = registers->hse_hz;
     }
     for (unsigned i = 0; i < SIM_PLLS; i++) {
-        compute_pll(registers, i, pll_source_hz(registers, tree), &tree->pll[i]);
+        compute_pll(&layout->pll, registers, i, pll_source_hz(registers, tree), &tree->pll[i]);
     }
     tree->sys_hz = system_hz(registers, tree);
-    tree->cpu_hz = tree->sys_hz / bus_divider(sim_field(registers->cdcfgr, 0, 4));
-    tree->hclk_hz = tree->cpu_hz / bus_divider(sim_field(registers->bmcfgr, 0, 4));
+    tree->cpu_hz = tree->sys_hz / bus_divider(divider_code(registers, &layout->cpu, 4));
+    tree->hclk_hz = tree->cpu_hz / bus_divider(divider_code(registers, &layout->hclk, 4));
     for (unsigned i = 0; i < SIM_APBS; i++) {
-        tree->apb_hz[i] =
-            tree->hclk_hz / apb_divider(sim_field(registers->apbcfgr, ppre_position[i], 3));
+        tree->apb_hz[i] = tree->hclk_hz / apb_divider(divider_code(registers, &layout->apb[i], 3));
     }
-    for (unsigned i = 0; i < SIM_XSPIS; i++) {
+    for (unsigned i = 0; i < layout->xspi_count; i++) {
         compute_xspi(registers, i, tree);
     }
 }

@@ -1,57 +1,16 @@
-/* DBGMCU of STM32H7R/S: identity, clocks kept in low power, freezing of watchdogs at halt. */
+/* DBGMCU: identity, clocks kept in low power, freezing of watchdogs at halt. */
 #include "sim/p_dbgmcu_internal.h"
 #include "sim/p_regs.h"
 
 #include <stdlib.h>
 
-enum {
-    DBGMCU_BASE = 0x5C001000,
-    DBGMCU_IDC = 0x000,
-    DBGMCU_CR = 0x004,
-    DBGMCU_APB1FZR = 0x03C,
-    DBGMCU_APB4FZR = 0x054,
-    DBGMCU_SR = 0x0FC,
-    DBGMCU_AUTH_HOST = 0x100,
-    DBGMCU_PIDR2 = 0xFE8,
-    DBGMCU_CIDR0 = 0xFF0
-};
-
-/* Revision B, device 0x485 with bits 15:12 set as on silicon (mcu.md 1). */
-#define IDC_VALUE  UINT32_C(0x20006485)
-#define AP_PRESENT UINT32_C(0x00000003)
-#define AP0_OPEN   SIM_BIT(16)
-#define AP1_OPEN   SIM_BIT(17)
-enum { CR_DBGSLEEP = 0, APB1FZR_WWDG = 11, APB4FZR_IWDG = 18 };
-
-/* Offset, reset value, writable bits: SVD STM32H7S v1.3. AHB5FZR is at 0x20 in the SVD and 0x1C in
- * CMSIS (mcu.md 2.2): both keep what is written. CR 22: probe-rs and OpenOCD write it. */
-static const struct sim_register registers[] = {
-    {DBGMCU_IDC, IDC_VALUE, 0},
-    {DBGMCU_CR, 0, UINT32_C(0x10710007)},
-    {0x01C, 0, UINT32_C(0xFFFF)},
-    {0x020, 0, UINT32_C(0xFFFF)}, /* AHB5FZR */
-    {0x024, 0, UINT32_C(0xFFFF)}, /* AHB1FZR */
-    {DBGMCU_APB1FZR, 0, UINT32_C(0x00E00BFF)},
-    {0x04C, 0, UINT32_C(0x000F0001)}, /* APB2FZR */
-    {DBGMCU_APB4FZR, 0, UINT32_C(0x00051E00)},
-    {DBGMCU_SR, AP_PRESENT | AP0_OPEN, 0},
-    {DBGMCU_AUTH_HOST, 0, UINT32_C(0xFFFFFFFF)},
-    {0x104, 0, 0}, /* DBG_AUTH_DEVICE: written by the device side, which is not modelled */
-    {0x108, 0, 0}, /* DBG_AUTH_ACK */
-    {0xFD0, 0, 0}, /* PIDR4 */
-    {0xFE0, 0, 0},
-    {0xFE4, 0, 0},
-    {DBGMCU_PIDR2, UINT32_C(0x0A), 0},
-    {0xFEC, 0, 0},
-    {DBGMCU_CIDR0, UINT32_C(0x0D), 0},
-    {0xFF4, UINT32_C(0xF0), 0},
-    {0xFF8, UINT32_C(0x05), 0},
-    {0xFFC, UINT32_C(0xB1), 0},
-};
-
-enum { REGISTERS = sizeof registers / sizeof registers[0], WORDS = 0x1000 / 4 };
+enum { DBGMCU_BASE = 0x5C001000, DBGMCU_CR = 0x004, WORDS = 0x1000 / 4 };
+/* CR: the same on H7 (D1 domain) and H7R/S (mcu.md 2.2). */
+enum { CR_DBGSLEEP = 0, CR_DBGSTOP = 1 };
+#define AP1_OPEN SIM_BIT(17) /* SR */
 
 struct sim_dbgmcu {
+    const struct sim_dbgmcu_layout *layout;
     struct sim_periph periph;
     uint32_t words[WORDS];
     bool is_ap1_open;
@@ -59,12 +18,18 @@ struct sim_dbgmcu {
     void *context;
 };
 
+static const struct sim_register *find(const struct sim_dbgmcu *dbgmcu, uint32_t offset)
+{
+    return sim_register_find(dbgmcu->layout->registers, dbgmcu->layout->register_count, offset);
+}
+
 bool sim_dbgmcu_read(struct sim_dbgmcu *dbgmcu, uint32_t offset, uint32_t *value)
 {
-    const struct sim_register *row = sim_register_find(registers, REGISTERS, offset);
+    const struct sim_register *row = find(dbgmcu, offset);
 
     *value = row == NULL ? 0 : dbgmcu->words[row->offset / 4];
-    if (row != NULL && row->offset == DBGMCU_SR && dbgmcu->is_ap1_open) {
+    if (row != NULL && row->offset == dbgmcu->layout->status_offset &&
+        dbgmcu->layout->status_offset != 0 && dbgmcu->is_ap1_open) {
         *value |= AP1_OPEN;
     }
     return true;
@@ -72,7 +37,7 @@ bool sim_dbgmcu_read(struct sim_dbgmcu *dbgmcu, uint32_t offset, uint32_t *value
 
 bool sim_dbgmcu_write(struct sim_dbgmcu *dbgmcu, uint32_t offset, uint32_t value)
 {
-    const struct sim_register *row = sim_register_find(registers, REGISTERS, offset);
+    const struct sim_register *row = find(dbgmcu, offset);
 
     /* No violation for unknown registers: debuggers write what other families have here. */
     if (row != NULL) {
@@ -112,15 +77,18 @@ static void reset(void *state, enum sim_reset_kind kind)
     if (kind != SIM_RESET_POWER_ON) {
         return;
     }
-    for (size_t i = 0; i < REGISTERS; i++) {
-        dbgmcu->words[registers[i].offset / 4] = registers[i].reset;
+    for (size_t i = 0; i < dbgmcu->layout->register_count; i++) {
+        const struct sim_register *row = &dbgmcu->layout->registers[i];
+
+        dbgmcu->words[row->offset / 4] = row->reset;
     }
     if (dbgmcu->changed != NULL) {
         dbgmcu->changed(dbgmcu->context);
     }
 }
 
-struct sim_dbgmcu *sim_dbgmcu_create(const struct sim_env *env, struct sim_bus *bus)
+struct sim_dbgmcu *sim_dbgmcu_create(
+    const struct sim_env *env, struct sim_bus *bus, const struct sim_dbgmcu_layout *layout)
 {
     struct sim_dbgmcu *dbgmcu = calloc(1, sizeof *dbgmcu);
 
@@ -128,6 +96,7 @@ struct sim_dbgmcu *sim_dbgmcu_create(const struct sim_env *env, struct sim_bus *
     if (dbgmcu == NULL) {
         return NULL;
     }
+    dbgmcu->layout = layout;
     dbgmcu->periph = (struct sim_periph){
         .name = "DBGMCU",
         .base = DBGMCU_BASE,
@@ -167,15 +136,20 @@ static bool is_set(const struct sim_dbgmcu *dbgmcu, uint32_t offset, unsigned bi
 
 bool sim_dbgmcu_freezes_iwdg(const struct sim_dbgmcu *dbgmcu)
 {
-    return is_set(dbgmcu, DBGMCU_APB4FZR, APB4FZR_IWDG);
+    return is_set(dbgmcu, dbgmcu->layout->iwdg_offset, dbgmcu->layout->iwdg_bit);
 }
 
 bool sim_dbgmcu_freezes_wwdg(const struct sim_dbgmcu *dbgmcu)
 {
-    return is_set(dbgmcu, DBGMCU_APB1FZR, APB1FZR_WWDG);
+    return is_set(dbgmcu, dbgmcu->layout->wwdg_offset, dbgmcu->layout->wwdg_bit);
 }
 
 bool sim_dbgmcu_clocks_in_sleep(const struct sim_dbgmcu *dbgmcu)
 {
     return is_set(dbgmcu, DBGMCU_CR, CR_DBGSLEEP);
+}
+
+bool sim_dbgmcu_clocks_in_stop(const struct sim_dbgmcu *dbgmcu)
+{
+    return is_set(dbgmcu, DBGMCU_CR, CR_DBGSTOP);
 }

@@ -1,9 +1,8 @@
-/* Bus masters that an application left running: GPDMA1 and HPDMA1 both keep writing into RAM
- * (entry state of silicon.md 1), the first to odd words, the second to even words of the range.
+/* Bus masters that an application left running: two of them keep writing into RAM (entry state of
+ * silicon.md 1), one to even words, the other to odd words of the range.
  *
- * Each stops only by its own reset bit, AHB1RSTR.GPDMA1RST or AHB5RSTR.HPDMA1RST, by its clock
- * gate, or by a reset of the MCU: who wants quiet has to reset both. Their registers are not
- * modelled. */
+ * Each stops only by its own reset bit in RCC, by its clock gate, or by a reset of the MCU: who
+ * wants quiet has to reset both. Their registers are not modelled. */
 #include "sim/clock.h"
 #include "sim/p_rcc_internal.h"
 #include "sim/p_regs.h"
@@ -12,20 +11,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { CHANNELS = 2, WORD_BYTES = 4 };
+enum { CHANNELS = SIM_DMA_MASTERS, WORD_BYTES = 4 };
 
-struct channel_row {
-    const char *name;
-    uint32_t base;
-    uint16_t gate_offset;
-    uint8_t gate_bit;
-};
+/* Addresses and bits: embassy stm32-data, chips STM32H7S3L8 and STM32H750VB. */
+const struct sim_dma_layout sim_dma_h7rs = {{
+    {"HPDMA1", 0x52000000, 0x1000, RCC_AHB5ENR, 0},
+    {"GPDMA1", 0x40021000, 0x1000, RCC_AHB1ENR, 4},
+}};
 
-/* Addresses and bits: embassy stm32-data, chip STM32H7S3L8. */
-static const struct channel_row rows[CHANNELS] = {
-    {"HPDMA1", 0x52000000, RCC_AHB5ENR, 0},
-    {"GPDMA1", 0x40021000, RCC_AHB1ENR, 4},
-};
+const struct sim_dma_layout sim_dma_h74x = {{
+    {"MDMA", 0x52000000, 0x1000, 0x0D4, 0}, /* AHB3ENR */
+    {"DMA1", 0x40020000, 0x400, 0x0D8, 0},  /* AHB1ENR */
+}};
 
 struct channel {
     struct sim_dma *dma;
@@ -102,7 +99,8 @@ static void reset(void *state, enum sim_reset_kind kind)
     sim_clock_cancel(channel->dma->env->clock, &channel->event);
 }
 
-struct sim_dma *sim_dma_create(const struct sim_env *env, struct sim_bus *bus)
+struct sim_dma *sim_dma_create(
+    const struct sim_env *env, struct sim_bus *bus, const struct sim_dma_layout *layout)
 {
     struct sim_dma *dma = calloc(1, sizeof *dma);
 
@@ -112,21 +110,22 @@ struct sim_dma *sim_dma_create(const struct sim_env *env, struct sim_bus *bus)
     dma->env = env;
     dma->bus = bus;
     for (unsigned i = 0; i < CHANNELS; i++) {
+        const struct sim_dma_master *row = &layout->masters[i];
         struct channel *channel = &dma->channels[i];
 
         channel->dma = dma;
         channel->event.fire = fire;
         channel->event.context = channel;
         channel->periph = (struct sim_periph){
-            .name = rows[i].name,
-            .base = rows[i].base,
-            .size_bytes = 0x1000,
+            .name = row->name,
+            .base = row->base,
+            .size_bytes = row->size_bytes,
             .state = channel,
             .read = read_word,
             .write = write_word,
             .reset = reset,
-            .gate_offset = rows[i].gate_offset,
-            .gate_bit = rows[i].gate_bit,
+            .gate_offset = row->gate_offset,
+            .gate_bit = row->gate_bit,
         };
         sim_bus_add_periph(bus, &channel->periph);
     }

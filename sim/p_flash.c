@@ -1,34 +1,16 @@
-/* Internal flash of STM32H7R/S: registers, keys, flags (mcu.md 9; SVD STM32H7S v1.3). */
+/* Internal flash of STM32H7 and H7R/S: the life of the model, keys, identity. */
 #include "sim/p_flash_internal.h"
 #include "sim/p_rcc_internal.h"
-#include "sim/p_regs.h"
 #include "sim/report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ACR_RESET    UINT32_C(0x13)
-#define ACR_BITS     UINT32_C(0x3F)
-#define CR_STORED    UINT32_C(0x010301CE) /* PG, SER, BER, SSN, PG_OTP, CRC_EN, ALL_BANKS */
-#define INTERRUPTS   UINT32_C(0x1F3F0000)
-#define OPTCR_STORED UINT32_C(0x58000002) /* PG_OPT, KVEIE, KTEIE, OPTERRIE */
-#define OPTISR_BITS  UINT32_C(0x58000000)
-#define CRCCR_RESET  UINT32_C(0x001C0000)
-#define SR_RCHECKF   SIM_BIT(25)
-enum { FLASH_CRCCR = 0x030, FLASH_ECCSFADDR = 0x040 };
+#define ACR_BITS UINT32_C(0x3F)
+enum { IDENTITY_BYTES = 0x1000, UNIQUE_ID_BYTES = 12, PAGE_BYTES = 4096, ERASED = 0xFF };
 
-/* 0x08FFF000: OTP words, then unique ID at +0x800, flash size in KB at +0x80C (mcu.md 4.4). */
-enum {
-    IDENTITY_ADDR = 0x08FFF000,
-    IDENTITY_BYTES = 0x1000,
-    IDENTITY_UID = 0x800,
-    IDENTITY_SIZE_KB = 0x80C,
-    PAGE_BYTES = 4096,
-    ERASED = 0xFF
-};
-
-static bool write_key(struct sim_flash *flash, struct sim_flash_lock *lock, uint32_t value)
+bool sim_flash_write_key(struct sim_flash *flash, struct sim_flash_lock *lock, uint32_t value)
 {
     if (!lock->is_blocked && !lock->is_open && value == lock->keys[lock->next]) {
         lock->next++;
@@ -46,187 +28,20 @@ static bool write_key(struct sim_flash *flash, struct sim_flash_lock *lock, uint
     return false;
 }
 
-static uint32_t status(const struct sim_flash *flash)
-{
-    static const uint32_t kinds[] = {
-        [SIM_FLASH_IDLE] = 0,
-        [SIM_FLASH_PROGRAM] = SIM_BIT(FLASH_SR_IS_PROGRAM),
-        [SIM_FLASH_ERASE] = SIM_BIT(FLASH_SR_IS_ERASE),
-        [SIM_FLASH_OPTION_CHANGE] = SIM_BIT(FLASH_SR_IS_OPTCHANGE),
-    };
-    uint32_t word = flash->sr | kinds[flash->op];
-
-    if (flash->op != SIM_FLASH_IDLE) {
-        word |= SIM_BIT(FLASH_SR_BUSY) | SIM_BIT(FLASH_SR_QW);
-    }
-    if (flash->buffer_count > 0) {
-        word |= SIM_BIT(FLASH_SR_WBNE);
-    }
-    return word;
-}
-
-static uint32_t register_word(const struct sim_flash *flash, uint32_t word_offset)
-{
-    switch (word_offset) {
-    case FLASH_ACR:
-        return flash->acr;
-    case FLASH_CR:
-        return flash->cr | (flash->cr_lock.is_open ? 0 : SIM_BIT(FLASH_CR_LOCK));
-    case FLASH_SR:
-        return status(flash);
-    case FLASH_IER:
-        return flash->ier;
-    case FLASH_ISR:
-        return flash->isr;
-    case FLASH_CRCCR:
-        return CRCCR_RESET;
-    case FLASH_ECCDFADDR:
-        return flash->eccd_addr;
-    case FLASH_OPTCR:
-        return flash->optcr | (flash->option_lock.is_open ? 0 : SIM_BIT(FLASH_OPTCR_OPTLOCK));
-    case FLASH_OPTISR:
-        return flash->optisr;
-    default:
-        return sim_flash_option_read(flash, word_offset);
-    }
-}
-
-static bool read_word(void *state, uint32_t offset, uint32_t size_bytes, uint32_t *value)
-{
-    const struct sim_flash *flash = state;
-    uint32_t word = register_word(flash, offset - offset % 4);
-
-    *value = sim_register_extract(word, offset, size_bytes);
-    return true;
-}
-
-static void write_acr(struct sim_flash *flash, uint32_t value)
+void sim_flash_write_acr(struct sim_flash *flash, uint32_t value)
 {
     flash->acr = value & ACR_BITS;
     sim_limits_check(flash->bus);
 }
 
-static void write_cr(struct sim_flash *flash, uint32_t value)
+void sim_flash_end_programming(struct sim_flash *flash, uint32_t cr_before)
 {
-    uint32_t before = flash->cr;
-
-    if (!flash->cr_lock.is_open) {
-        if ((value & ~SIM_BIT(FLASH_CR_LOCK)) != before) {
-            sim_violation(flash->env->report, "flash-locked-write",
-                "write of 0x%08" PRIX32 " to FLASH_CR while LOCK is set", value);
-        }
-        return;
-    }
-    flash->cr = value & CR_STORED;
-    if ((before & ~flash->cr & SIM_BIT(FLASH_CR_PG)) != 0 && flash->buffer_count > 0) {
+    if ((cr_before & ~flash->cr & SIM_BIT(FLASH_CR_PG)) != 0 && flash->buffer_count > 0) {
         sim_violation(flash->env->report, "flash-partial-granule",
             "PG cleared with %" PRIu32 " bytes waiting for the rest of a granule",
             flash->buffer_count);
         sim_flash_drop_buffer(flash);
     }
-    if ((value & SIM_BIT(FLASH_CR_FW)) != 0) {
-        sim_flash_force_write(flash);
-    }
-    if ((value & SIM_BIT(FLASH_CR_START)) != 0) {
-        sim_flash_start_erase(flash);
-    }
-    if ((value & SIM_BIT(FLASH_CR_LOCK)) != 0) {
-        flash->cr_lock.is_open = false;
-    }
-}
-
-static void write_ier(struct sim_flash *flash, uint32_t value)
-{
-    if (flash->cr_lock.is_open) {
-        flash->ier = value & INTERRUPTS;
-    } else if (value != flash->ier) {
-        sim_violation(flash->env->report, "flash-locked-write",
-            "write of 0x%08" PRIX32 " to FLASH_IER while LOCK is set", value);
-    }
-}
-
-static void clear_flags(struct sim_flash *flash, uint32_t value)
-{
-    flash->isr &= ~value;
-    if ((flash->isr & SIM_BIT(FLASH_ISR_DBECCERR)) == 0) {
-        flash->eccd_addr = 0; /* cleared with the flag that came with it */
-    }
-}
-
-static void write_optcr(struct sim_flash *flash, uint32_t value)
-{
-    if (!flash->option_lock.is_open) {
-        if ((value & ~SIM_BIT(FLASH_OPTCR_OPTLOCK)) != flash->optcr) {
-            sim_violation(flash->env->report, "flash-option-locked",
-                "write of 0x%08" PRIX32 " to FLASH_OPTCR while OPTLOCK is set", value);
-        }
-        return;
-    }
-    flash->optcr = value & OPTCR_STORED;
-    if ((value & SIM_BIT(FLASH_OPTCR_OPTLOCK)) != 0) {
-        flash->option_lock.is_open = false;
-    }
-}
-
-static void write_register(struct sim_flash *flash, uint32_t word_offset, uint32_t value)
-{
-    switch (word_offset) {
-    case FLASH_ACR:
-        write_acr(flash, value);
-        break;
-    case FLASH_CR:
-        write_cr(flash, value);
-        break;
-    case FLASH_SR:
-    case FLASH_ISR:
-    case FLASH_OPTISR:
-    case FLASH_ECCSFADDR:
-    case FLASH_ECCDFADDR:
-        break; /* read-only */
-    case FLASH_FCR:
-        flash->sr &= ~(value & SR_RCHECKF);
-        break;
-    case FLASH_IER:
-        write_ier(flash, value);
-        break;
-    case FLASH_ICR:
-        clear_flags(flash, value);
-        break;
-    case FLASH_OPTCR:
-        write_optcr(flash, value);
-        break;
-    case FLASH_OPTICR:
-        flash->optisr &= ~(value & OPTISR_BITS);
-        break;
-    default:
-        if (sim_flash_is_option_register(word_offset)) {
-            sim_flash_option_write(flash, word_offset, value);
-        } else { /* the CRC unit and the option byte keys are not modelled */
-            sim_violation(flash->env->report, "unmodelled-register",
-                "write of 0x%08" PRIX32 " to FLASH+0x%03" PRIX32, value, word_offset);
-        }
-        break;
-    }
-}
-
-static bool write_word(void *state, uint32_t offset, uint32_t size_bytes, uint32_t value)
-{
-    struct sim_flash *flash = state;
-    uint32_t word_offset = offset - offset % 4;
-    uint32_t word =
-        sim_register_merge(register_word(flash, word_offset), offset, size_bytes, value);
-
-    if (word_offset == FLASH_KEYR) {
-        return write_key(flash, &flash->cr_lock, value);
-    }
-    if (word_offset == FLASH_OPTKEYR) {
-        return write_key(flash, &flash->option_lock, value);
-    }
-    if (word_offset == FLASH_ICR || word_offset == FLASH_OPTICR || word_offset == FLASH_FCR) {
-        word = sim_register_merge(0, offset, size_bytes, value);
-    }
-    write_register(flash, word_offset, word);
-    return true;
 }
 
 static void reset(void *state, enum sim_reset_kind kind)
@@ -235,7 +50,7 @@ static void reset(void *state, enum sim_reset_kind kind)
 
     (void)kind; /* a reset of any kind ends an operation in the middle */
     sim_flash_tear(flash);
-    flash->acr = ACR_RESET;
+    flash->acr = flash->layout->acr_reset;
     flash->cr = 0;
     flash->sr = 0;
     flash->ier = 0;
@@ -258,8 +73,8 @@ static void add_regions(struct sim_flash *flash)
     flash->array = (struct sim_region){
         .name = "FLASH",
         .base = FLASH_ARRAY_ADDR,
-        .size_bytes = FLASH_ARRAY_BYTES,
-        .capacity_bytes = FLASH_ARRAY_BYTES,
+        .size_bytes = flash->layout->array_bytes,
+        .capacity_bytes = flash->layout->array_bytes,
         .kind = SIM_REGION_FLASH,
         .bytes = flash->storage.bytes,
         .gate_offset = SIM_GATE_ALWAYS,
@@ -268,7 +83,7 @@ static void add_regions(struct sim_flash *flash)
         .state = flash,
     };
     flash->identity.name = "SYSFLASH";
-    flash->identity.base = IDENTITY_ADDR;
+    flash->identity.base = flash->layout->identity_addr;
     flash->identity.size_bytes = IDENTITY_BYTES;
     flash->identity.capacity_bytes = IDENTITY_BYTES;
     flash->identity.kind = SIM_REGION_ROM;
@@ -277,9 +92,10 @@ static void add_regions(struct sim_flash *flash)
     sim_bus_add_region(flash->bus, &flash->identity);
 }
 
-struct sim_flash *sim_flash_create(
-    const struct sim_env *env, struct sim_bus *bus, const struct sim_flash_storage *storage)
+struct sim_flash *sim_flash_create(const struct sim_env *env, struct sim_bus *bus,
+    const struct sim_flash_layout *layout, const struct sim_flash_storage *storage)
 {
+    uint32_t size_kb = layout->array_bytes / 1024;
     struct sim_flash *flash = calloc(1, sizeof *flash);
 
     if (flash == NULL) {
@@ -291,10 +107,11 @@ struct sim_flash *sim_flash_create(
         return NULL;
     }
     memset(flash->identity.bytes, ERASED, IDENTITY_BYTES);
-    flash->identity.bytes[IDENTITY_SIZE_KB] = FLASH_ARRAY_BYTES / 1024;
-    flash->identity.bytes[IDENTITY_SIZE_KB + 1] = 0;
+    flash->identity.bytes[layout->identity_size_kb] = (uint8_t)(size_kb & 0xFF);
+    flash->identity.bytes[layout->identity_size_kb + 1] = (uint8_t)(size_kb >> 8);
     flash->env = env;
     flash->bus = bus;
+    flash->layout = layout;
     flash->storage = *storage;
     flash->done.fire = sim_flash_finish;
     flash->done.context = flash;
@@ -303,8 +120,8 @@ struct sim_flash *sim_flash_create(
         .base = FLASH_BASE,
         .size_bytes = 0x400,
         .state = flash,
-        .read = read_word,
-        .write = write_word,
+        .read = layout->read,
+        .write = layout->write,
         .reset = reset,
         .gate_offset = SIM_GATE_ALWAYS,
     };
@@ -326,7 +143,11 @@ void sim_flash_free(struct sim_flash *flash)
 
 void sim_flash_set_identity(struct sim_flash *flash, const uint8_t identity[16])
 {
-    memcpy(flash->identity.bytes + IDENTITY_UID, identity, 16);
+    const struct sim_flash_layout *layout = flash->layout;
+
+    memcpy(flash->identity.bytes + layout->identity_uid, identity, UNIQUE_ID_BYTES);
+    memcpy(flash->identity.bytes + layout->identity_size_kb, identity + UNIQUE_ID_BYTES,
+        layout->has_package ? 4 : 2);
 }
 
 void sim_flash_set_listener(struct sim_flash *flash,
@@ -334,4 +155,38 @@ void sim_flash_set_listener(struct sim_flash *flash,
 {
     flash->changed = changed;
     flash->changed_context = context;
+}
+
+bool sim_flash_starts_watchdog(const struct sim_flash *flash)
+{
+    const uint32_t by_software = SIM_BIT(4); /* on every family (mcu.md 4.4) */
+
+    return (sim_flash_option_word(flash, flash->layout->watchdog_option) & by_software) == 0;
+}
+
+uint32_t sim_flash_granule_bytes(const struct sim_flash_layout *layout)
+{
+    return layout->granule_bytes;
+}
+
+uint32_t sim_flash_array_bytes(const struct sim_flash_layout *layout)
+{
+    return layout->array_bytes;
+}
+
+void sim_flash_put_program(struct sim_flash *flash, const uint8_t *bytes, uint32_t size_bytes)
+{
+    const struct sim_flash_layout *layout = flash->layout;
+
+    sim_flash_tear(flash);
+    sim_flash_drop_buffer(flash);
+    memset(flash->storage.bytes, ERASED, layout->sector_bytes);
+    memset(
+        flash->storage.granules, SIM_GRANULE_ERASED, layout->sector_bytes / layout->granule_bytes);
+    memcpy(flash->storage.bytes, bytes, size_bytes);
+    memset(flash->storage.granules, SIM_GRANULE_PROGRAMMED,
+        (size_bytes + layout->granule_bytes - 1) / layout->granule_bytes);
+    if (flash->changed != NULL) {
+        flash->changed(flash->changed_context, FLASH_ARRAY_ADDR, layout->sector_bytes);
+    }
 }

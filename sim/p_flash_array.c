@@ -1,5 +1,5 @@
 /* Internal flash: the write buffer, programming and erasing with their times, and what is left
- * when either is cut short. A granule is 16 bytes with one ECC: it can be programmed once. */
+ * when either is cut short. A granule has one ECC: it can be programmed once. */
 #include "sim/inject.h"
 #include "sim/p_flash_internal.h"
 #include "sim/p_regs.h"
@@ -8,11 +8,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* No datasheet was at hand; orders of magnitude of ST's 8 KB-sector flash (K): 128-bit word 30 us,
- * sector 2 ms, whole array 10 ms. */
-#define PROGRAM_PS    (30 * SIM_PS_PER_US)
-#define ERASE_PS      (2 * SIM_PS_PER_MS)
-#define MASS_ERASE_PS (10 * SIM_PS_PER_MS)
 enum { ERASED = 0xFF };
 
 static void notify(struct sim_flash *flash, uint32_t offset, uint32_t size_bytes)
@@ -24,13 +19,13 @@ static void notify(struct sim_flash *flash, uint32_t offset, uint32_t size_bytes
 
 static uint8_t *granule_bytes(const struct sim_flash *flash, uint32_t index)
 {
-    return flash->storage.bytes + (size_t)index * FLASH_GRANULE_BYTES;
+    return flash->storage.bytes + (size_t)index * flash->layout->granule_bytes;
 }
 
 static bool sector_is_protected(const struct sim_flash *flash, uint32_t sector)
 {
-    /* WRPS: 0 = protected (ST's register description) */
-    return (sim_flash_option_word(flash, FLASH_WRPSR) & SIM_BIT(sector)) == 0;
+    /* 0 = protected (ST's register description) */
+    return (sim_flash_option_word(flash, flash->layout->protection_option) & SIM_BIT(sector)) == 0;
 }
 
 bool sim_flash_begin(struct sim_flash *flash, enum sim_flash_op op, uint64_t duration_ps)
@@ -48,8 +43,8 @@ bool sim_flash_begin(struct sim_flash *flash, enum sim_flash_op op, uint64_t dur
         sim_inject_request_power_cut(flash->env->inject);
         return false;
     }
-    if (fault == SIM_FAULT_OP_FAIL) { /* this family has no OPERR */
-        flash->op_error = SIM_BIT(FLASH_ISR_PGSERR);
+    if (fault == SIM_FAULT_OP_FAIL) {
+        flash->op_error = flash->layout->operation_error;
     }
     if (flash->op_has_no_effect || flash->op_is_stuck) {
         sim_inject_fired(flash->env->inject, fault);
@@ -65,7 +60,7 @@ static void apply_program(struct sim_flash *flash)
     uint8_t *bytes = granule_bytes(flash, flash->op_first);
     uint8_t *granule = &flash->storage.granules[flash->op_first];
 
-    for (uint32_t i = 0; i < FLASH_GRANULE_BYTES; i++) {
+    for (uint32_t i = 0; i < flash->layout->granule_bytes; i++) {
         bytes[i] &= flash->op_bytes[i];
     }
     if (*granule == SIM_GRANULE_ERASED) {
@@ -74,17 +69,17 @@ static void apply_program(struct sim_flash *flash)
         *granule = SIM_GRANULE_BROKEN;
         flash->isr |= SIM_BIT(FLASH_ISR_PGSERR);
     }
-    notify(flash, flash->op_first * FLASH_GRANULE_BYTES, FLASH_GRANULE_BYTES);
+    notify(flash, flash->op_first * flash->layout->granule_bytes, flash->layout->granule_bytes);
 }
 
 static void apply_erase(struct sim_flash *flash)
 {
-    uint32_t offset = flash->op_first * FLASH_SECTOR_BYTES;
-    uint32_t size_bytes = flash->op_count * FLASH_SECTOR_BYTES;
+    uint32_t offset = flash->op_first * flash->layout->sector_bytes;
+    uint32_t size_bytes = flash->op_count * flash->layout->sector_bytes;
 
     memset(flash->storage.bytes + offset, ERASED, size_bytes);
-    memset(flash->storage.granules + offset / FLASH_GRANULE_BYTES, SIM_GRANULE_ERASED,
-        size_bytes / FLASH_GRANULE_BYTES);
+    memset(flash->storage.granules + offset / flash->layout->granule_bytes, SIM_GRANULE_ERASED,
+        size_bytes / flash->layout->granule_bytes);
     notify(flash, offset, size_bytes);
 }
 
@@ -139,7 +134,7 @@ static void tear_granule(struct sim_flash *flash, uint32_t index)
 {
     uint8_t *bytes = granule_bytes(flash, index);
 
-    for (uint32_t i = 0; i < FLASH_GRANULE_BYTES; i++) {
+    for (uint32_t i = 0; i < flash->layout->granule_bytes; i++) {
         bytes[i] = (uint8_t)sim_inject_random(flash->env->inject);
     }
     flash->storage.granules[index] = SIM_GRANULE_BROKEN;
@@ -149,19 +144,19 @@ static void tear_program(struct sim_flash *flash)
 {
     uint8_t *bytes = granule_bytes(flash, flash->op_first);
 
-    for (uint32_t i = 0; i < FLASH_GRANULE_BYTES; i++) {
+    for (uint32_t i = 0; i < flash->layout->granule_bytes; i++) {
         uint8_t missed = (uint8_t)sim_inject_random(flash->env->inject);
 
         bytes[i] = (uint8_t)(bytes[i] & (flash->op_bytes[i] | missed));
     }
     flash->storage.granules[flash->op_first] = SIM_GRANULE_BROKEN;
-    notify(flash, flash->op_first * FLASH_GRANULE_BYTES, FLASH_GRANULE_BYTES);
+    notify(flash, flash->op_first * flash->layout->granule_bytes, flash->layout->granule_bytes);
 }
 
 /* Some granules are erased, some still old, some neither; the last of each sector always is. */
 static void tear_erase(struct sim_flash *flash)
 {
-    const uint32_t per_sector = FLASH_SECTOR_BYTES / FLASH_GRANULE_BYTES;
+    const uint32_t per_sector = flash->layout->sector_bytes / flash->layout->granule_bytes;
     uint32_t first = flash->op_first * per_sector;
     uint32_t count = flash->op_count * per_sector;
 
@@ -171,11 +166,11 @@ static void tear_erase(struct sim_flash *flash)
         if (fate >= 2 || (i + 1) % per_sector == 0) {
             tear_granule(flash, i);
         } else if (fate == 1) {
-            memset(granule_bytes(flash, i), ERASED, FLASH_GRANULE_BYTES);
+            memset(granule_bytes(flash, i), ERASED, flash->layout->granule_bytes);
             flash->storage.granules[i] = SIM_GRANULE_ERASED;
         }
     }
-    notify(flash, first * FLASH_GRANULE_BYTES, count * FLASH_GRANULE_BYTES);
+    notify(flash, first * flash->layout->granule_bytes, count * flash->layout->granule_bytes);
 }
 
 void sim_flash_tear(struct sim_flash *flash)
@@ -199,7 +194,7 @@ void sim_flash_drop_buffer(struct sim_flash *flash)
 
 static void program_buffer(struct sim_flash *flash)
 {
-    uint32_t granule = flash->buffer_offset / FLASH_GRANULE_BYTES;
+    uint32_t granule = flash->buffer_offset / flash->layout->granule_bytes;
 
     sim_flash_stall(flash);
     memcpy(flash->op_bytes, flash->buffer, sizeof flash->op_bytes);
@@ -210,11 +205,11 @@ static void program_buffer(struct sim_flash *flash)
     if (flash->storage.granules[granule] != SIM_GRANULE_ERASED) {
         sim_violation(flash->env->report, "flash-double-program",
             "granule at 0x%08" PRIX32 " programmed again without an erase",
-            (uint32_t)FLASH_ARRAY_ADDR + granule * FLASH_GRANULE_BYTES);
+            (uint32_t)FLASH_ARRAY_ADDR + granule * flash->layout->granule_bytes);
     }
     flash->op_first = granule;
     flash->op_count = 0;
-    sim_flash_begin(flash, SIM_FLASH_PROGRAM, PROGRAM_PS);
+    sim_flash_begin(flash, SIM_FLASH_PROGRAM, flash->layout->program_ps);
 }
 
 void sim_flash_force_write(struct sim_flash *flash)
@@ -235,15 +230,16 @@ void sim_flash_start_erase(struct sim_flash *flash)
     if (flash->op != SIM_FLASH_IDLE) {
         return; /* stuck */
     }
-    flash->op_first = all ? 0 : sim_field(flash->cr, FLASH_CR_SSN, 3);
-    flash->op_count = all ? FLASH_SECTORS : 1;
+    flash->op_first = all ? 0 : sim_field(flash->cr, flash->layout->sector_bit, 3);
+    flash->op_count = all ? sim_flash_sectors(flash) : 1;
     for (uint32_t i = flash->op_first; i < flash->op_first + flash->op_count; i++) {
         if (sector_is_protected(flash, i)) {
             flash->isr |= SIM_BIT(FLASH_ISR_WRPERR);
             return;
         }
     }
-    sim_flash_begin(flash, SIM_FLASH_ERASE, all ? MASS_ERASE_PS : ERASE_PS);
+    sim_flash_begin(
+        flash, SIM_FLASH_ERASE, all ? flash->layout->mass_erase_ps : flash->layout->erase_ps);
 }
 
 /* The flag of a store that does not continue the granule being filled; 0 when it does. */
@@ -252,9 +248,10 @@ static uint32_t order_error(const struct sim_flash *flash, uint32_t offset)
     uint32_t expected = flash->buffer_offset + flash->buffer_count;
 
     if (flash->buffer_count == 0) {
-        return offset % FLASH_GRANULE_BYTES == 0 ? 0 : SIM_BIT(FLASH_ISR_PGSERR);
+        return offset % flash->layout->granule_bytes == 0 ? 0 : SIM_BIT(FLASH_ISR_PGSERR);
     }
-    if (offset / FLASH_GRANULE_BYTES != flash->buffer_offset / FLASH_GRANULE_BYTES) {
+    if (offset / flash->layout->granule_bytes !=
+        flash->buffer_offset / flash->layout->granule_bytes) {
         return SIM_BIT(FLASH_ISR_INCERR);
     }
     if (offset < expected) {
@@ -274,7 +271,7 @@ bool sim_flash_store(void *state, uint32_t offset, uint32_t size_bytes, uint32_t
         flash->isr |= SIM_BIT(FLASH_ISR_PGSERR);
         return true;
     }
-    if (sector_is_protected(flash, offset / FLASH_SECTOR_BYTES)) {
+    if (sector_is_protected(flash, offset / flash->layout->sector_bytes)) {
         flash->isr |= SIM_BIT(FLASH_ISR_WRPERR);
         sim_flash_drop_buffer(flash);
         return true;
@@ -295,7 +292,7 @@ bool sim_flash_store(void *state, uint32_t offset, uint32_t size_bytes, uint32_t
     for (uint32_t i = 0; i < size_bytes; i++) {
         flash->buffer[flash->buffer_count++] = (uint8_t)(value >> (8 * i));
     }
-    if (flash->buffer_count == FLASH_GRANULE_BYTES) {
+    if (flash->buffer_count == flash->layout->granule_bytes) {
         program_buffer(flash);
     }
     return true;
@@ -307,7 +304,7 @@ bool sim_flash_check_read(void *state, uint32_t offset, uint32_t size_bytes)
 
     (void)size_bytes; /* naturally aligned: never beyond its granule */
     sim_flash_stall(flash);
-    if (flash->storage.granules[offset / FLASH_GRANULE_BYTES] != SIM_GRANULE_BROKEN) {
+    if (flash->storage.granules[offset / flash->layout->granule_bytes] != SIM_GRANULE_BROKEN) {
         return true;
     }
     if ((flash->isr & SIM_BIT(FLASH_ISR_DBECCERR)) == 0) {

@@ -1,11 +1,13 @@
-/* Internal flash of STM32H7R/S: what the files of the model share, and what p_limits.c asks.
+/* Internal flash: what the files of the model share, and what p_limits.c asks.
  *
- * p_flash.c has the registers and the life of the model, p_flash_array.c what happens to the array
- * (buffer, granules, sectors, torn operations), p_flash_options.c the option words. */
+ * p_flash.c has the life of the model, p_flash_array.c what happens to the array (buffer, granules,
+ * sectors, torn operations), p_flash_options.c the option words. The registers differ between the
+ * families: p_flash_h7rs.c and p_flash_h74x.c, each with its struct sim_flash_layout. */
 #ifndef SIM_P_FLASH_INTERNAL_H
 #define SIM_P_FLASH_INTERNAL_H
 
 #include "sim/clock.h"
+#include "sim/p_regs.h"
 #include "sim/soc.h"
 
 enum {
@@ -36,25 +38,13 @@ enum {
 
 enum {
     FLASH_ARRAY_ADDR = 0x08000000,
-    FLASH_ARRAY_BYTES = 0x10000,
-    FLASH_SECTOR_BYTES = 0x2000,
-    FLASH_SECTORS = FLASH_ARRAY_BYTES / FLASH_SECTOR_BYTES,
-    FLASH_GRANULE_BYTES = 16,
-    FLASH_GRANULES = FLASH_ARRAY_BYTES / FLASH_GRANULE_BYTES,
+    FLASH_GRANULE_BYTES_MAX = 32,
     FLASH_OPTION_BYTES = 256,
     FLASH_OPTION_WORDS = FLASH_OPTION_BYTES / 4
 };
 
-/* CR */
-enum {
-    FLASH_CR_LOCK = 0,
-    FLASH_CR_PG = 1,
-    FLASH_CR_SER = 2,
-    FLASH_CR_BER = 3,
-    FLASH_CR_FW = 4,
-    FLASH_CR_START = 5,
-    FLASH_CR_SSN = 6
-};
+/* CR: these are the same on every family. */
+enum { FLASH_CR_LOCK = 0, FLASH_CR_PG = 1, FLASH_CR_SER = 2, FLASH_CR_BER = 3 };
 /* SR */
 enum {
     FLASH_SR_BUSY = 0,
@@ -64,7 +54,7 @@ enum {
     FLASH_SR_IS_ERASE = 5,
     FLASH_SR_IS_OPTCHANGE = 6
 };
-/* ISR, ICR, IER */
+/* ISR, ICR, IER of H7R/S; SR, CCR, CR of H74x */
 enum {
     FLASH_ISR_EOP = 16,
     FLASH_ISR_WRPERR = 17,
@@ -75,6 +65,8 @@ enum {
 };
 /* OPTCR, OPTISR */
 enum { FLASH_OPTCR_OPTLOCK = 0, FLASH_OPTCR_PG_OPT = 1, FLASH_OPTISR_OPTERR = 30 };
+
+#define FLASH_NVSTATE_OPEN UINT32_C(0xB4)
 
 enum sim_granule { SIM_GRANULE_ERASED, SIM_GRANULE_PROGRAMMED, SIM_GRANULE_BROKEN };
 
@@ -88,9 +80,45 @@ struct sim_flash_lock {
     bool is_blocked; /* wrong key, or unlocked twice: until the next reset */
 };
 
+/* An option word: where it shows what is in effect, and what it holds when it leaves the factory.
+ */
+struct sim_flash_option {
+    const char *name;
+    uint16_t status_offset;
+    uint32_t writable;
+    uint32_t factory;
+    bool is_life_cycle; /* may end in a board that can never be opened again */
+};
+
+/* Internal flash of one family. All functions are mandatory. */
+struct sim_flash_layout {
+    uint32_t array_bytes;
+    uint32_t sector_bytes;
+    uint32_t granule_bytes; /* one ECC each */
+    uint64_t program_ps;    /* of a granule */
+    uint64_t erase_ps;      /* of a sector */
+    uint64_t mass_erase_ps;
+    uint32_t acr_reset;
+    uint8_t sector_bit;       /* of the sector number in CR, 3 bits wide */
+    uint32_t operation_error; /* flag in ISR of an operation that failed */
+    /* A page of read-only memory with unique ID and flash size. */
+    uint32_t identity_addr;
+    uint32_t identity_uid;
+    uint32_t identity_size_kb;
+    bool has_package; /* behind the flash size */
+    const struct sim_flash_option *options;
+    size_t option_count;
+    uint16_t first_option_offset;
+    uint16_t protection_option; /* write protection: a bit per sector, 0 = protected */
+    uint16_t watchdog_option;   /* bit 4: 0 = the IWDG is started by hardware */
+    bool (*read)(void *flash, uint32_t offset, uint32_t size_bytes, uint32_t *value);
+    bool (*write)(void *flash, uint32_t offset, uint32_t size_bytes, uint32_t value);
+};
+
 struct sim_flash {
     const struct sim_env *env;
     struct sim_bus *bus;
+    const struct sim_flash_layout *layout;
     struct sim_flash_storage storage;
     struct sim_periph periph;
     struct sim_region array;
@@ -107,14 +135,14 @@ struct sim_flash {
     struct sim_flash_lock cr_lock;
     struct sim_flash_lock option_lock;
 
-    uint8_t buffer[FLASH_GRANULE_BYTES];
+    uint8_t buffer[FLASH_GRANULE_BYTES_MAX];
     uint32_t buffer_offset; /* of the granule being filled */
     uint32_t buffer_count;
 
     enum sim_flash_op op; /* under way */
     uint32_t op_first;    /* granule, sector or option word index */
     uint32_t op_count;    /* sectors of an erase */
-    uint8_t op_bytes[FLASH_GRANULE_BYTES];
+    uint8_t op_bytes[FLASH_GRANULE_BYTES_MAX];
     uint32_t op_value;     /* option word */
     bool op_has_no_effect; /* injected: reported as done, or failed, without a change */
     uint32_t op_error;     /* ISR bit that an injected failure ends with; 0 for success */
@@ -124,6 +152,13 @@ struct sim_flash {
     void (*changed)(void *context, uint32_t addr, uint32_t size_bytes);
     void *changed_context;
 };
+
+/* p_flash.c */
+/* False: a wrong key, which is a bus error. */
+bool sim_flash_write_key(struct sim_flash *flash, struct sim_flash_lock *lock, uint32_t value);
+void sim_flash_write_acr(struct sim_flash *flash, uint32_t value);
+/* PG falls with bytes still in the buffer: they are lost. */
+void sim_flash_end_programming(struct sim_flash *flash, uint32_t cr_before);
 
 /* p_flash_array.c */
 bool sim_flash_store(void *state, uint32_t offset, uint32_t size_bytes, uint32_t value);
@@ -141,11 +176,21 @@ void sim_flash_tear(struct sim_flash *flash);
 bool sim_flash_begin(struct sim_flash *flash, enum sim_flash_op op, uint64_t duration_ps);
 
 /* p_flash_options.c */
-bool sim_flash_is_option_register(uint32_t word_offset);
+const struct sim_flash_option *sim_flash_option_find(
+    const struct sim_flash_layout *layout, uint32_t status_offset);
+/* As it will be after the next reset. */
+uint32_t sim_flash_stored_option(const struct sim_flash *flash, uint32_t status_offset);
+/* The pairs of H7R/S: xxxSR and xxxSRP. */
+bool sim_flash_is_option_register(const struct sim_flash *flash, uint32_t word_offset);
 uint32_t sim_flash_option_read(const struct sim_flash *flash, uint32_t word_offset);
 void sim_flash_option_write(struct sim_flash *flash, uint32_t word_offset, uint32_t value);
 void sim_flash_options_load(struct sim_flash *flash);
 void sim_flash_option_commit(struct sim_flash *flash);
+
+static inline uint32_t sim_flash_sectors(const struct sim_flash *flash)
+{
+    return flash->layout->array_bytes / flash->layout->sector_bytes;
+}
 
 static inline uint32_t sim_flash_acr(const struct sim_flash *flash)
 {

@@ -1,5 +1,6 @@
-/* Internal flash: option words. A pair of registers each: xxxSR shows what is in effect (loaded at
- * the last reset), xxxSRP what is programmed and starts a change when written (mcu.md 9). */
+/* Internal flash: option words, kept by the offset of the register that shows what is in effect
+ * (loaded at the last reset). On H7R/S that is xxxSR, and xxxSRP beside it starts a change when
+ * written (mcu.md 9). */
 #include "sim/p_flash_internal.h"
 #include "sim/p_regs.h"
 #include "sim/report.h"
@@ -8,38 +9,13 @@
 #include <string.h>
 
 #define OPTION_CHANGE_PS (5 * SIM_PS_PER_MS) /* (K) */
-#define NVSTATE_OPEN     UINT32_C(0xB4)
 #define NVSTATE_CLOSED   UINT32_C(0x51)
 
-struct option {
-    const char *name;
-    uint16_t status_offset;
-    uint32_t writable;
-    uint32_t factory;
-    bool is_life_cycle; /* may end in a board that can never be opened again */
-};
-
-/* Bits: SVD STM32H7S v1.3. Factory values: NVSTATE open, no iRoT, no authentication method
- * (mcu.md 2.4); WRPS 1 = not protected; IWDG by software, no reset in Stop and Standby, IWDG runs
- * there, PERSO_OK; every HSLV bit off; smallest TCM shares, no ECC on SRAM. HDP end below start:
- * nothing hidden. */
-static const struct option options[] = {
-    {"NVSRP", FLASH_NVSR, UINT32_C(0x000000FF), NVSTATE_OPEN, true},
-    {"ROTSRP", FLASH_ROTSR, UINT32_C(0xFF00FFFF), UINT32_C(0x6A00FF6A), true},
-    {"OTPLSRP", FLASH_OTPLSR, UINT32_C(0x0000FFFF), 0, true},
-    {"WRPSRP", FLASH_WRPSR, UINT32_C(0x000000FF), UINT32_C(0x000000FF), false},
-    {"HDPSRP", FLASH_HDPSR, UINT32_C(0x01FF01FF), UINT32_C(0x000001FF), true},
-    {"EPOCHSRP", FLASH_EPOCHSR, UINT32_C(0x00FFFFFF), 0, true},
-    {"OBW1SRP", FLASH_OBW1SR, UINT32_C(0x200603DC), UINT32_C(0x100600D0), false},
-    {"OBW2SRP", FLASH_OBW2SR, UINT32_C(0x00000377), 0, false},
-};
-
-enum { OPTION_COUNT = sizeof options / sizeof options[0] };
 #define PROGRAM_OFFSET UINT32_C(4)
 
-static uint32_t word_index(uint32_t status_offset)
+static uint32_t word_index(const struct sim_flash_layout *layout, uint32_t status_offset)
 {
-    return (status_offset - FLASH_NVSR) / 4;
+    return (status_offset - layout->first_option_offset) / 4;
 }
 
 static uint32_t stored_word(const struct sim_flash_storage *storage, uint32_t index)
@@ -56,57 +32,68 @@ static void store_word(const struct sim_flash_storage *storage, uint32_t index, 
     }
 }
 
-static const struct option *find(uint32_t word_offset)
+const struct sim_flash_option *sim_flash_option_find(
+    const struct sim_flash_layout *layout, uint32_t status_offset)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (options[i].status_offset == word_offset ||
-            word_offset - options[i].status_offset == PROGRAM_OFFSET) {
-            return &options[i];
+    for (size_t i = 0; i < layout->option_count; i++) {
+        if (layout->options[i].status_offset == status_offset) {
+            return &layout->options[i];
         }
     }
     return NULL;
 }
 
-void sim_flash_factory(const struct sim_flash_storage *storage)
+static const struct sim_flash_option *find(const struct sim_flash *flash, uint32_t word_offset)
 {
-    memset(storage->bytes, 0xFF, FLASH_ARRAY_BYTES);
-    memset(storage->granules, SIM_GRANULE_ERASED, FLASH_GRANULES);
+    const struct sim_flash_option *option = sim_flash_option_find(flash->layout, word_offset);
+
+    return option != NULL ? option
+                          : sim_flash_option_find(flash->layout, word_offset - PROGRAM_OFFSET);
+}
+
+void sim_flash_factory(
+    const struct sim_flash_layout *layout, const struct sim_flash_storage *storage)
+{
+    memset(storage->bytes, 0xFF, layout->array_bytes);
+    memset(storage->granules, SIM_GRANULE_ERASED, layout->array_bytes / layout->granule_bytes);
     memset(storage->options, 0, FLASH_OPTION_BYTES);
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        store_word(storage, word_index(options[i].status_offset), options[i].factory);
+    for (size_t i = 0; i < layout->option_count; i++) {
+        store_word(storage, word_index(layout, layout->options[i].status_offset),
+            layout->options[i].factory);
     }
 }
 
-bool sim_flash_is_option_register(uint32_t word_offset)
+bool sim_flash_is_option_register(const struct sim_flash *flash, uint32_t word_offset)
 {
-    return find(word_offset) != NULL;
+    return find(flash, word_offset) != NULL;
 }
 
 uint32_t sim_flash_option_read(const struct sim_flash *flash, uint32_t word_offset)
 {
-    const struct option *option = find(word_offset);
+    const struct sim_flash_option *option = find(flash, word_offset);
 
     if (option == NULL) {
         return 0;
     }
     if (word_offset == option->status_offset) {
-        return flash->loaded[word_index(word_offset)];
+        return flash->loaded[word_index(flash->layout, word_offset)];
     }
-    return stored_word(&flash->storage, word_index(option->status_offset)) & option->writable;
+    return stored_word(&flash->storage, word_index(flash->layout, option->status_offset)) &
+           option->writable;
 }
 
 /* Changes that the hardware refuses with OPTERRF. */
-static bool is_refused(const struct option *option, uint32_t before, uint32_t wanted)
+static bool is_refused(const struct sim_flash_option *option, uint32_t before, uint32_t wanted)
 {
     if (option->status_offset == FLASH_NVSR) {
-        return wanted != NVSTATE_OPEN && wanted != NVSTATE_CLOSED;
+        return wanted != FLASH_NVSTATE_OPEN && wanted != NVSTATE_CLOSED;
     }
     return option->status_offset == FLASH_OTPLSR && (before & ~wanted) != 0;
 }
 
 void sim_flash_option_write(struct sim_flash *flash, uint32_t word_offset, uint32_t value)
 {
-    const struct option *option = find(word_offset);
+    const struct sim_flash_option *option = find(flash, word_offset);
     struct sim_report *report = flash->env->report;
 
     if (option == NULL || word_offset == option->status_offset) {
@@ -127,7 +114,7 @@ void sim_flash_option_write(struct sim_flash *flash, uint32_t word_offset, uint3
         return; /* stuck */
     }
 
-    uint32_t index = word_index(option->status_offset);
+    uint32_t index = word_index(flash->layout, option->status_offset);
     uint32_t before = stored_word(&flash->storage, index);
     uint32_t wanted = (before & ~option->writable) | (value & option->writable);
 
@@ -152,16 +139,21 @@ void sim_flash_options_load(struct sim_flash *flash)
     }
 }
 
+uint32_t sim_flash_stored_option(const struct sim_flash *flash, uint32_t status_offset)
+{
+    return stored_word(&flash->storage, word_index(flash->layout, status_offset));
+}
+
 uint32_t sim_flash_option_word(const struct sim_flash *flash, uint16_t status_offset)
 {
-    uint32_t index = word_index(status_offset);
+    uint32_t index = word_index(flash->layout, status_offset);
 
     return index < FLASH_OPTION_WORDS ? flash->loaded[index] : 0;
 }
 
 void sim_flash_set_option_word(struct sim_flash *flash, uint16_t status_offset, uint32_t value)
 {
-    uint32_t index = word_index(status_offset);
+    uint32_t index = word_index(flash->layout, status_offset);
 
     if (index < FLASH_OPTION_WORDS) {
         store_word(&flash->storage, index, value);

@@ -1,7 +1,7 @@
-/* GPIO ports A to H and M to P of STM32H7R/S, and the LEDs on their pins. */
-#include "sim/p_rcc_internal.h"
+/* GPIO ports, and the LEDs on their pins. */
 #include "sim/p_regs.h"
 #include "sim/report.h"
+#include "sim/soc.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,12 +27,11 @@ enum {
 };
 
 enum { MODE_INPUT, MODE_OUTPUT, MODE_ALTERNATE, MODE_ANALOG };
-enum { PORT_A = 0, PORT_B = 1, PORT_N = 13, PORT_O = 14, PORT_P = 15 };
-#define LCKK          UINT32_C(0x10000)
-#define PORTS_PRESENT UINT32_C(0xF0FF) /* A to H, M to P */
+enum { PORT_A = 0, PORT_B = 1 };
+#define LCKK UINT32_C(0x10000)
 
 /* Reset values that are not the analog default: the debug pins PA13, PA14, PA15, PB3, PB4 (SVD
- * STM32H7S v1.3, GPIOA; GPIOB the same way). */
+ * STM32H7S v1.3, GPIOA; GPIOB the same way; H750 as well (K)). */
 #define MODER_ANALOG UINT32_C(0xFFFFFFFF)
 static const struct {
     uint32_t moder;
@@ -41,6 +40,18 @@ static const struct {
 } debug_ports[] = {
     [PORT_A] = {UINT32_C(0xABFFFFFF), UINT32_C(0x0C000000), UINT32_C(0x64000000)},
     [PORT_B] = {UINT32_C(0xFFFFFEBF), UINT32_C(0x000000C0), UINT32_C(0x00000100)},
+};
+
+const struct sim_gpio_layout sim_gpio_h7rs = {
+    .ports_present = 0xF0FF, /* A to H, M to P */
+    .gate_offset = 0x140,    /* AHB4ENR */
+    .has_brr = true,
+    .xspim_ports = {[13] = 2, [14] = 1, [15] = 1},
+};
+
+const struct sim_gpio_layout sim_gpio_h74x = {
+    .ports_present = 0x07FF, /* A to K */
+    .gate_offset = 0x0E0,    /* AHB4ENR */
 };
 
 struct port {
@@ -55,6 +66,7 @@ struct port {
 
 struct sim_gpio {
     const struct sim_env *env;
+    const struct sim_gpio_layout *layout;
     const struct sim_pwr *pwr;
     struct port ports[PORTS];
     struct sim_gpio_led leds[LEDS_MAX];
@@ -64,23 +76,20 @@ struct sim_gpio {
 };
 
 static const char *const port_names[PORTS] = {"GPIOA", "GPIOB", "GPIOC", "GPIOD", "GPIOE", "GPIOF",
-    "GPIOG", "GPIOH", NULL, NULL, NULL, NULL, "GPIOM", "GPION", "GPIOO", "GPIOP"};
+    "GPIOG", "GPIOH", "GPIOI", "GPIOJ", "GPIOK", NULL, "GPIOM", "GPION", "GPIOO", "GPIOP"};
 
 static uint32_t pin_field(const struct port *port, uint32_t offset, uint8_t pin)
 {
     return sim_field(port->words[offset / 4], 2U * pin, 2);
 }
 
-/* Ports N, O and P have their own supplies, switched on in PWR_CSR2 (mcu.md 4.1 item 1). */
+/* Ports N, O and P of H7R/S have their own supplies, switched on in PWR_CSR2 (mcu.md 4.1 item 1).
+ */
 static bool is_powered(const struct sim_gpio *gpio, uint8_t port)
 {
-    if (port == PORT_N) {
-        return sim_pwr_xspim_is_powered(gpio->pwr, 2);
-    }
-    if (port == PORT_O || port == PORT_P) {
-        return sim_pwr_xspim_is_powered(gpio->pwr, 1);
-    }
-    return true;
+    uint8_t xspim_port = gpio->layout->xspim_ports[port];
+
+    return xspim_port == 0 || sim_pwr_xspim_is_powered(gpio->pwr, xspim_port);
 }
 
 static bool is_driven(const struct port *port, uint8_t pin)
@@ -237,7 +246,7 @@ static bool write_word(void *state, uint32_t offset, uint32_t size_bytes, uint32
     struct port *port = state;
     uint32_t word_offset = offset - offset % 4;
 
-    if (word_offset > GPIO_BRR) {
+    if (word_offset > (port->gpio->layout->has_brr ? GPIO_BRR : GPIO_AFRH)) {
         sim_violation(port->gpio->env->report, "unmodelled-register",
             "write of 0x%08" PRIX32 " to %s+0x%03" PRIX32 ", where there is no register", value,
             port->periph.name, offset);
@@ -289,7 +298,7 @@ static void add_port(struct sim_gpio *gpio, struct sim_bus *bus, uint8_t index)
         .read = read_word,
         .write = write_word,
         .reset = reset,
-        .gate_offset = RCC_AHB4ENR,
+        .gate_offset = gpio->layout->gate_offset,
         .gate_bit = index,
     };
     reset(port, SIM_RESET_POWER_ON);
@@ -297,7 +306,8 @@ static void add_port(struct sim_gpio *gpio, struct sim_bus *bus, uint8_t index)
 }
 
 struct sim_gpio *sim_gpio_create(const struct sim_env *env, struct sim_bus *bus,
-    const struct sim_pwr *pwr, const struct sim_gpio_led *leds, unsigned led_count)
+    const struct sim_gpio_layout *layout, const struct sim_pwr *pwr,
+    const struct sim_gpio_led *leds, unsigned led_count)
 {
     struct sim_gpio *gpio = calloc(1, sizeof *gpio);
 
@@ -305,9 +315,10 @@ struct sim_gpio *sim_gpio_create(const struct sim_env *env, struct sim_bus *bus,
         return NULL;
     }
     gpio->env = env;
+    gpio->layout = layout;
     gpio->pwr = pwr;
     for (unsigned i = 0; i < PORTS; i++) {
-        if ((PORTS_PRESENT & SIM_BIT(i)) != 0) {
+        if ((layout->ports_present & SIM_BIT(i)) != 0) {
             add_port(gpio, bus, (uint8_t)i);
         }
     }
@@ -322,14 +333,14 @@ void sim_gpio_free(struct sim_gpio *gpio)
     free(gpio);
 }
 
-static bool has_pin(uint8_t port, uint8_t pin)
+static bool has_pin(const struct sim_gpio *gpio, uint8_t port, uint8_t pin)
 {
-    return port < PORTS && (PORTS_PRESENT & SIM_BIT(port)) != 0 && pin < PINS;
+    return port < PORTS && (gpio->layout->ports_present & SIM_BIT(port)) != 0 && pin < PINS;
 }
 
 bool sim_gpio_is_alternate(const struct sim_gpio *gpio, uint8_t port, uint8_t pin, uint8_t af)
 {
-    if (!has_pin(port, pin) || !is_powered(gpio, port)) {
+    if (!has_pin(gpio, port, pin) || !is_powered(gpio, port)) {
         return false;
     }
     const struct port *regs = &gpio->ports[port];
@@ -341,7 +352,7 @@ bool sim_gpio_is_alternate(const struct sim_gpio *gpio, uint8_t port, uint8_t pi
 
 uint8_t sim_gpio_speed(const struct sim_gpio *gpio, uint8_t port, uint8_t pin)
 {
-    return has_pin(port, pin) ? (uint8_t)pin_field(&gpio->ports[port], GPIO_OSPEEDR, pin) : 0;
+    return has_pin(gpio, port, pin) ? (uint8_t)pin_field(&gpio->ports[port], GPIO_OSPEEDR, pin) : 0;
 }
 
 uint32_t sim_gpio_generation(const struct sim_gpio *gpio)

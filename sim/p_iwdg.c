@@ -1,5 +1,5 @@
-/* IWDG of STM32H7R/S (mcu.md 4.4; SVD STM32H7S v1.3): counts LSI, cannot be stopped. */
-#include "sim/p_flash_internal.h"
+/* IWDG (mcu.md 4.4; SVD STM32H7S v1.3): counts LSI, cannot be stopped. That of H7 has no early
+ * wake-up and shorter prescalers. */
 #include "sim/p_rcc_internal.h"
 #include "sim/p_regs.h"
 #include "sim/p_watchdogs_internal.h"
@@ -18,7 +18,7 @@ enum {
 };
 enum { KEY_RELOAD = 0xAAAA, KEY_UNLOCK = 0x5555, KEY_START = 0xCCCC };
 enum { SR_ONF = 8, SR_EWIF = 14, EWCR_EWIC = 14 };
-enum { COUNTER_MAX = 0xFFF, OBW1SR_IWDG_HW = 4 };
+enum { COUNTER_MAX = 0xFFF };
 
 #define LSI_PERIOD_PS (SIM_PS_PER_S / 32000)
 /* "takes up to six periods of the IWDG kernel clock" */
@@ -123,10 +123,11 @@ static bool may_update(struct sim_iwdg *iwdg, enum sim_iwdg_update update, const
 static uint32_t status(struct sim_iwdg *iwdg)
 {
     uint32_t early = sim_field(iwdg->ewcr, 0, 12);
-    uint32_t word = iwdg->is_started ? SIM_BIT(SR_ONF) : 0;
+    bool has_early = iwdg->owner->layout->iwdg_has_early_wakeup;
+    uint32_t word = iwdg->is_started && has_early ? SIM_BIT(SR_ONF) : 0;
 
     release_updates(iwdg);
-    for (unsigned i = 0; i < SIM_IWDG_UPDATES; i++) {
+    for (unsigned i = 0; i < SIM_IWDG_UPDATES; i++) { /* EWU never on parts without EWCR */
         word |= iwdg->update_done_ps[i] > now_ps(iwdg) ? SIM_BIT(i) : 0;
     }
     if (iwdg->is_started && early > 1 && count(iwdg) < early && !iwdg->early_is_acknowledged) {
@@ -177,7 +178,7 @@ static void write_ewcr(struct sim_iwdg *iwdg, uint32_t value)
 static void write_pr(struct sim_iwdg *iwdg, uint32_t value)
 {
     if (may_update(iwdg, SIM_IWDG_PVU, "IWDG_PR")) {
-        iwdg->pr = value & UINT32_C(0xF);
+        iwdg->pr = value & iwdg->owner->layout->iwdg_pr_bits;
         sim_downcounter_set_tick(&iwdg->counter, tick_ps(iwdg->pr));
     }
 }
@@ -205,6 +206,10 @@ static bool write_word(void *state, uint32_t offset, uint32_t size_bytes, uint32
     struct sim_iwdg *iwdg = state;
 
     (void)size_bytes; /* all fields lie in the low half; ST says half-word or word access */
+    if (offset == IWDG_EWCR && iwdg->owner->layout->iwdg_has_early_wakeup) {
+        write_ewcr(iwdg, value);
+        return true;
+    }
     switch (offset) {
     case IWDG_KR:
         write_key(iwdg, value & UINT32_C(0xFFFF));
@@ -220,9 +225,6 @@ static bool write_word(void *state, uint32_t offset, uint32_t size_bytes, uint32
     case IWDG_WINR:
         write_winr(iwdg, value);
         break;
-    case IWDG_EWCR:
-        write_ewcr(iwdg, value);
-        break;
     default:
         sim_violation(iwdg->owner->env->report, "unmodelled-register",
             "write of 0x%08" PRIX32 " to IWDG+0x%03" PRIX32 ", where there is no register", value,
@@ -235,7 +237,6 @@ static bool write_word(void *state, uint32_t offset, uint32_t size_bytes, uint32
 static void reset(void *state, enum sim_reset_kind kind)
 {
     struct sim_iwdg *iwdg = state;
-    uint32_t options = sim_flash_option_word(iwdg->owner->flash, FLASH_OBW1SR);
 
     (void)kind;
     sim_downcounter_stop(&iwdg->counter);
@@ -250,7 +251,7 @@ static void reset(void *state, enum sim_reset_kind kind)
         iwdg->update_done_ps[i] = 0;
     }
     sim_downcounter_set_tick(&iwdg->counter, tick_ps(0));
-    if ((options & SIM_BIT(OBW1SR_IWDG_HW)) == 0) { /* 0: started by hardware */
+    if (sim_flash_starts_watchdog(iwdg->owner->flash)) {
         start(iwdg);
     }
 }

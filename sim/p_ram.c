@@ -1,61 +1,22 @@
-/* RAMs and boot ROM of STM32H7R/S, and the RAMCFG block that guards their ECC (mcu.md 3).
- *
- * Option word OBW2SR decides how much of AXI SRAM1 and 3 belongs to ITCM and DTCM. SRAM1 gives
- * from its start, SRAM3 from its end (a published allocator for these parts relies on it), so both
- * are two regions of 64 KB here and no base ever moves. */
+/* RAMs and boot ROM, and the RAMCFG block of H7R/S that guards their ECC (mcu.md 3). Which regions
+ * there are stands in p_ram_layouts.c. */
 #include "sim/p_flash_internal.h"
-#include "sim/p_rcc_internal.h"
+#include "sim/p_ram_internal.h"
 #include "sim/p_regs.h"
 #include "sim/report.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_BYTES = 4096, KIB = 1024, RAMCFG_BASE = 0x58027000, RAMCFG_LAST = 0xB4 };
-
-/* Which share of OBW2SR a region depends on, and in which of its settings it is there. */
-enum share { SHARE_NONE, SHARE_ITCM, SHARE_DTCM, SHARE_ECC };
-
-struct ram_row {
-    const char *name;
-    uint32_t base;
-    uint32_t capacity_bytes;
-    enum sim_region_kind kind;
-    uint8_t ecc_line_bytes;
-    uint16_t gate_offset;
-    uint8_t gate_bit;
-    enum share share;
-    uint16_t size_kib[3]; /* by setting of the share */
+enum {
+    PAGE_BYTES = 4096,
+    KIB = 1024,
+    RAMCFG_BASE = 0x58027000,
+    RAMCFG_LAST = 0xB4,
+    RAMCFG_BYTES = 0x400
 };
-
-static const struct ram_row rows[] = {
-    {"ITCM", 0x00000000, 192 * KIB, SIM_REGION_TCM, 8, SIM_GATE_ALWAYS, 0, SHARE_ITCM,
-        {64, 128, 192}},
-    {"DTCM", 0x20000000, 192 * KIB, SIM_REGION_TCM, 4, SIM_GATE_ALWAYS, 0, SHARE_DTCM,
-        {64, 128, 192}},
-    {"AXISRAM1L", 0x24000000, 64 * KIB, SIM_REGION_RAM, 8, SIM_GATE_ALWAYS, 0, SHARE_ITCM,
-        {64, 0, 0}},
-    {"AXISRAM1H", 0x24010000, 64 * KIB, SIM_REGION_RAM, 8, SIM_GATE_ALWAYS, 0, SHARE_ITCM,
-        {64, 64, 0}},
-    {"AXISRAM2", 0x24020000, 128 * KIB, SIM_REGION_RAM, 8, SIM_GATE_ALWAYS, 0, SHARE_NONE,
-        {128, 128, 128}},
-    {"AXISRAM3L", 0x24040000, 64 * KIB, SIM_REGION_RAM, 8, SIM_GATE_ALWAYS, 0, SHARE_DTCM,
-        {64, 64, 0}},
-    {"AXISRAM3H", 0x24050000, 64 * KIB, SIM_REGION_RAM, 8, SIM_GATE_ALWAYS, 0, SHARE_DTCM,
-        {64, 0, 0}},
-    {"AXISRAM4", 0x24060000, 72 * KIB, SIM_REGION_RAM, 8, SIM_GATE_ALWAYS, 0, SHARE_ECC,
-        {72, 0, 0}},
-    {"AHBSRAM1", 0x30000000, 16 * KIB, SIM_REGION_RAM, 0, RCC_AHB2ENR, 29, SHARE_NONE,
-        {16, 16, 16}},
-    {"AHBSRAM2", 0x30004000, 16 * KIB, SIM_REGION_RAM, 0, RCC_AHB2ENR, 30, SHARE_NONE,
-        {16, 16, 16}},
-    {"BKPSRAM", 0x38800000, 4 * KIB, SIM_REGION_RAM, 0, RCC_AHB4ENR, 28, SHARE_NONE, {4, 4, 4}},
-    {"BOOTROM", 0x1FF00000, 128 * KIB, SIM_REGION_ROM, 0, SIM_GATE_ALWAYS, 0, SHARE_NONE,
-        {128, 128, 128}},
-};
-
-enum { REGIONS = sizeof rows / sizeof rows[0] };
 
 /* RAMCFG: five monitors of ECC errors at stride 0x20, offsets CR 0, SR 4, FAR 8, FDRL C, FDRH 10,
  * FECR 14 from 0x20 (SVD STM32H7S v1.3). Registers only: ECC faults show as violations. */
@@ -66,29 +27,35 @@ struct sim_ram {
     const struct sim_env *env;
     struct sim_bus *bus;
     const struct sim_flash *flash;
-    struct sim_region regions[REGIONS];
+    const struct sim_ram_layout *layout;
+    struct sim_region regions[SIM_RAM_REGIONS];
     struct sim_periph ramcfg;
     uint32_t words[RAMCFG_LAST / 4 + 1];
 };
 
-static uint32_t ecc_map_bytes(const struct ram_row *row)
+static uint32_t ecc_map_bytes(const struct sim_ram_row *row)
 {
     return row->ecc_line_bytes == 0 ? 0 : row->capacity_bytes / row->ecc_line_bytes / 8;
 }
 
 /* Settings 0 and 3 are the same; bit 2 "should be kept to 0" and is not looked at. */
-static unsigned setting(const struct sim_ram *ram, enum share share)
+static unsigned setting(const struct sim_ram *ram, enum sim_ram_share share)
 {
-    uint32_t options = sim_flash_option_word(ram->flash, FLASH_OBW2SR);
+    uint32_t options = 0;
+
+    if (share == SIM_RAM_FIXED) {
+        return 0;
+    }
+    options = sim_flash_option_word(ram->flash, FLASH_OBW2SR);
 
     switch (share) {
-    case SHARE_ITCM:
+    case SIM_RAM_BY_ITCM:
         return sim_field(options, 0, 2) % 3;
-    case SHARE_DTCM:
+    case SIM_RAM_BY_DTCM:
         return sim_field(options, 4, 2) % 3;
-    case SHARE_ECC:
+    case SIM_RAM_BY_ECC:
         return sim_field(options, 8, 1);
-    case SHARE_NONE:
+    case SIM_RAM_FIXED:
     default:
         return 0;
     }
@@ -96,9 +63,10 @@ static unsigned setting(const struct sim_ram *ram, enum share share)
 
 static void apply_shares(struct sim_ram *ram)
 {
+    const struct sim_ram_row *rows = ram->layout->rows;
     bool is_changed = false;
 
-    for (size_t i = 0; i < REGIONS; i++) {
+    for (size_t i = 0; i < ram->layout->row_count; i++) {
         uint32_t size_bytes =
             (uint32_t)rows[i].size_kib[setting(ram, rows[i].share)] * (uint32_t)KIB;
 
@@ -134,7 +102,7 @@ static void fill_rom(struct sim_region *region)
 
 static void lose_contents(struct sim_ram *ram)
 {
-    for (size_t i = 0; i < REGIONS; i++) {
+    for (size_t i = 0; i < ram->layout->row_count; i++) {
         struct sim_region *region = &ram->regions[i];
 
         if (region->kind == SIM_REGION_ROM) {
@@ -142,7 +110,7 @@ static void lose_contents(struct sim_ram *ram)
         }
         fill_random(region->bytes, region->capacity_bytes, UINT32_C(0x9E3779B9) + (uint32_t)i);
         if (region->ecc_written != NULL) {
-            memset(region->ecc_written, 0, ecc_map_bytes(&rows[i]));
+            memset(region->ecc_written, 0, ecc_map_bytes(&ram->layout->rows[i]));
         }
     }
     sim_bus_regions_changed(ram->bus);
@@ -199,7 +167,7 @@ static void reset(void *state, enum sim_reset_kind kind)
 
 static bool add_region(struct sim_ram *ram, size_t index)
 {
-    const struct ram_row *row = &rows[index];
+    const struct sim_ram_row *row = &ram->layout->rows[index];
     struct sim_region *region = &ram->regions[index];
 
     *region = (struct sim_region){
@@ -226,8 +194,8 @@ static bool add_region(struct sim_ram *ram, size_t index)
     return true;
 }
 
-struct sim_ram *sim_ram_create(
-    const struct sim_env *env, struct sim_bus *bus, const struct sim_flash *flash)
+struct sim_ram *sim_ram_create(const struct sim_env *env, struct sim_bus *bus,
+    const struct sim_ram_layout *layout, const struct sim_flash *flash)
 {
     struct sim_ram *ram = calloc(1, sizeof *ram);
 
@@ -237,7 +205,9 @@ struct sim_ram *sim_ram_create(
     ram->env = env;
     ram->bus = bus;
     ram->flash = flash;
-    for (size_t i = 0; i < REGIONS; i++) {
+    ram->layout = layout;
+    assert(layout->row_count <= SIM_RAM_REGIONS);
+    for (size_t i = 0; i < ram->layout->row_count; i++) {
         if (!add_region(ram, i)) {
             abort(); /* the bus already knows the others */
         }
@@ -245,13 +215,15 @@ struct sim_ram *sim_ram_create(
     ram->ramcfg = (struct sim_periph){
         .name = "RAMCFG",
         .base = RAMCFG_BASE,
-        .size_bytes = 0x400,
         .state = ram,
         .read = read_word,
         .write = write_word,
         .reset = reset,
         .gate_offset = SIM_GATE_ALWAYS,
     };
+    /* Always on the bus, because that is how a reset reaches the RAMs; empty where there is none.
+     */
+    ram->ramcfg.size_bytes = layout->has_ramcfg ? RAMCFG_BYTES : 0;
     sim_bus_add_periph(bus, &ram->ramcfg);
     reset(ram, SIM_RESET_POWER_ON);
     return ram;
@@ -262,7 +234,7 @@ void sim_ram_free(struct sim_ram *ram)
     if (ram == NULL) {
         return;
     }
-    for (size_t i = 0; i < REGIONS; i++) {
+    for (size_t i = 0; i < ram->layout->row_count; i++) {
         free(ram->regions[i].bytes);
         free(ram->regions[i].ecc_written);
     }

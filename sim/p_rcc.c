@@ -1,4 +1,5 @@
-/* RCC of STM32H7R/S: registers, clock gates, peripheral resets and reset flags. */
+/* RCC of STM32H7 and H7R/S: registers, clock gates, peripheral resets and reset flags. What differs
+ * between the families lies in tables, struct sim_rcc_layout. */
 #include "sim/p_rcc_internal.h"
 #include "sim/p_regs.h"
 #include "sim/report.h"
@@ -14,67 +15,24 @@
 #define RSR_WWDGRSTF SIM_BIT(28)
 #define RSR_POWER_ON UINT32_C(0x00E00000)
 
-#define BDCR_VSWRST   SIM_BIT(16)
-#define CKPROTR_LOCKS UINT32_C(0x3)
+#define BDCR_VSWRST SIM_BIT(16)
 
-/* Bits of a register that only the hardware writes. */
-struct read_only {
-    uint16_t offset;
-    uint32_t bits;
-};
-
-static const struct read_only read_only[] = {
-    {RCC_CR, UINT32_C(0x2A022124)}, /* ready flags, HSIDIVF */
-    {0x004, UINT32_C(0x00000FFF)},  /* HSICAL */
-    {0x008, UINT32_C(0xFFFFFFFF)},  /* CRRCR */
-    {0x00C, UINT32_C(0x000000FF)},  /* CSICAL */
-    {RCC_CFGR, UINT32_C(0x38)},     /* SWS */
-    {RCC_CIFR, UINT32_C(0xFFFFFFFF)},
-    {RCC_BDCR, UINT32_C(0x42)}, /* LSERDY, LSECSSD */
-    {RCC_CSR, UINT32_C(0x2)},   /* LSIRDY */
-    {RCC_CKPROTR, ~CKPROTR_LOCKS},
-};
-
-/* The reset register of each enable register: the bits are the same (SVD). */
-static const uint16_t enable_reset[][2] = {
-    {RCC_AHB5ENR, RCC_AHB5RSTR},
-    {RCC_AHB1ENR, RCC_AHB1RSTR},
-    {RCC_AHB2ENR, RCC_AHB2RSTR},
-    {RCC_AHB4ENR, RCC_AHB4RSTR},
-    {RCC_APB5ENR, RCC_APB5RSTR},
-    {RCC_APB1ENR1, RCC_APB1RSTR1},
-    {RCC_APB1ENR2, RCC_APB1RSTR2},
-    {RCC_APB2ENR, RCC_APB2RSTR},
-    {RCC_APB4ENR, RCC_APB4RSTR},
-    {RCC_AHB3ENR, RCC_AHB3RSTR},
-};
-
-/* Blocks whose reset bits work without sim_rcc_bind_reset(). */
-struct block {
-    uint16_t offset;
-    uint8_t bit;
-    uint32_t base;
-};
-
-static const struct block blocks[] = {
-    {RCC_AHB5RSTR, 0, 0x52000000},  /* HPDMA1 */
-    {RCC_AHB5RSTR, 5, 0x52005000},  /* XSPI1 */
-    {RCC_AHB5RSTR, 12, 0x5200A000}, /* XSPI2 */
-    {RCC_AHB5RSTR, 14, 0x5200B400}, /* XSPIM */
-    {RCC_AHB1RSTR, 4, 0x40021000},  /* GPDMA1 */
-    {RCC_AHB4RSTR, 0, 0x58020000},  /* GPIOA */
-    {RCC_AHB4RSTR, 1, 0x58020400}, {RCC_AHB4RSTR, 2, 0x58020800}, {RCC_AHB4RSTR, 3, 0x58020C00},
-    {RCC_AHB4RSTR, 4, 0x58021000}, {RCC_AHB4RSTR, 5, 0x58021400}, {RCC_AHB4RSTR, 6, 0x58021800},
-    {RCC_AHB4RSTR, 7, 0x58021C00}, {RCC_AHB4RSTR, 12, 0x58023000}, /* GPIOM */
-    {RCC_AHB4RSTR, 13, 0x58023400}, {RCC_AHB4RSTR, 14, 0x58023800}, {RCC_AHB4RSTR, 15, 0x58023C00},
-    {RCC_APB4RSTR, 1, 0x58000400}, /* SBS */
-};
-
-static uint32_t read_only_bits(uint32_t word_offset)
+const struct sim_register *sim_rcc_register(const struct sim_rcc_layout *layout, uint32_t offset)
 {
-    for (size_t i = 0; i < sizeof read_only / sizeof read_only[0]; i++) {
-        if (read_only[i].offset == word_offset) {
-            return read_only[i].bits;
+    uint32_t word_offset = offset - offset % 4;
+
+    if (layout->alias_distance != 0 && word_offset >= layout->alias_first &&
+        word_offset <= layout->alias_last) {
+        offset -= layout->alias_distance;
+    }
+    return sim_register_find(layout->registers, layout->register_count, offset);
+}
+
+static uint32_t read_only_bits(const struct sim_rcc_layout *layout, uint32_t word_offset)
+{
+    for (size_t i = 0; i < layout->read_only_count; i++) {
+        if (layout->read_only[i].offset == word_offset) {
+            return layout->read_only[i].bits;
         }
     }
     return 0;
@@ -95,12 +53,12 @@ static void gather(const struct sim_rcc *rcc, struct sim_clock_registers *regist
     *registers = (struct sim_clock_registers){
         .cr = sim_rcc_word(rcc, RCC_CR),
         .cfgr = sim_rcc_word(rcc, RCC_CFGR),
-        .cdcfgr = sim_rcc_word(rcc, RCC_CDCFGR),
-        .bmcfgr = sim_rcc_word(rcc, RCC_BMCFGR),
-        .apbcfgr = sim_rcc_word(rcc, RCC_APBCFGR),
+        .dividers = {sim_rcc_word(rcc, RCC_DIVIDERS), sim_rcc_word(rcc, RCC_BMCFGR),
+            sim_rcc_word(rcc, RCC_APBCFGR)},
         .pllckselr = sim_rcc_word(rcc, RCC_PLLCKSELR),
         .pllcfgr = sim_rcc_word(rcc, RCC_PLLCFGR),
         .ccipr1 = sim_rcc_word(rcc, RCC_CCIPR1),
+        .hse_hz = rcc->hse_hz,
     };
     for (unsigned i = 0; i < SIM_PLLS; i++) {
         registers->divr1[i] = sim_rcc_word(rcc, RCC_PLL1DIVR1 + 8 * i);
@@ -115,7 +73,7 @@ void sim_rcc_update(struct sim_rcc *rcc)
 
     follow_switch(rcc);
     gather(rcc, &registers);
-    sim_clock_tree_compute(&registers, &rcc->tree);
+    sim_clock_tree_compute(rcc->layout->clock, &registers, &rcc->tree);
     rcc->generation++;
     sim_limits_check(rcc->bus);
     for (unsigned i = 0; i < rcc->listener_count; i++) {
@@ -173,9 +131,11 @@ static void reset_block(struct sim_rcc *rcc, uint32_t word_offset, uint8_t bit)
     bool is_bound = false;
 
     reset_bound(rcc, word_offset, bit, &is_bound);
-    for (size_t i = 0; !is_bound && i < sizeof blocks / sizeof blocks[0]; i++) {
-        if (blocks[i].offset == word_offset && blocks[i].bit == bit) {
-            reset_at(rcc, blocks[i].base);
+    for (size_t i = 0; !is_bound && i < rcc->layout->block_count; i++) {
+        const struct sim_rcc_block *block = &rcc->layout->blocks[i];
+
+        if (block->reset_offset == word_offset && block->bit == bit) {
+            reset_at(rcc, block->base);
         }
     }
 }
@@ -196,7 +156,7 @@ static void latch_fractions(struct sim_rcc *rcc, uint32_t before)
     uint32_t rising = ~before & sim_rcc_word(rcc, RCC_PLLCFGR);
 
     for (unsigned i = 0; i < SIM_PLLS; i++) {
-        if ((rising & SIM_BIT(11 * i)) != 0) {
+        if ((rising & SIM_BIT(rcc->layout->clock->pll.config_stride * i)) != 0) {
             rcc->fracn_latched[i] = sim_field(sim_rcc_word(rcc, RCC_PLL1FRACR + 8 * i), 3, 13);
         }
     }
@@ -206,8 +166,13 @@ static void act_on_write(struct sim_rcc *rcc, uint32_t word_offset, uint32_t bef
 {
     uint32_t *word = &rcc->words[word_offset / 4];
 
-    if (word_offset >= RCC_AHB5RSTR && word_offset <= RCC_AHB3RSTR) {
+    if (word_offset >= rcc->layout->first_reset_offset &&
+        word_offset <= rcc->layout->last_reset_offset) {
         reset_blocks(rcc, word_offset, before);
+        return;
+    }
+    if (word_offset == rcc->layout->rsr_offset) {
+        *word = (*word & RSR_RMVF) != 0 ? 0 : before;
         return;
     }
     switch (word_offset) {
@@ -217,7 +182,7 @@ static void act_on_write(struct sim_rcc *rcc, uint32_t word_offset, uint32_t bef
         break;
     case RCC_BDCR:
         if ((*word & BDCR_VSWRST) != 0) {
-            *word = sim_rcc_register(RCC_BDCR)->reset | BDCR_VSWRST;
+            *word = sim_rcc_register(rcc->layout, RCC_BDCR)->reset | BDCR_VSWRST;
         }
         sim_rcc_osc_written(rcc, word_offset, before);
         break;
@@ -228,9 +193,6 @@ static void act_on_write(struct sim_rcc *rcc, uint32_t word_offset, uint32_t bef
         rcc->words[RCC_CIFR / 4] &= ~*word;
         *word = 0;
         break;
-    case RCC_RSR:
-        *word = (*word & RSR_RMVF) != 0 ? 0 : before;
-        break;
     default:
         break;
     }
@@ -239,10 +201,11 @@ static void act_on_write(struct sim_rcc *rcc, uint32_t word_offset, uint32_t bef
 static bool read_word(void *state, uint32_t offset, uint32_t size_bytes, uint32_t *value)
 {
     const struct sim_rcc *rcc = state;
-    const struct sim_register *row = sim_rcc_register(offset);
+    const struct sim_register *row = sim_rcc_register(rcc->layout, offset);
     uint32_t word = row == NULL ? 0 : sim_rcc_word(rcc, row->offset);
 
-    if (row != NULL && row->offset == RCC_CKPROTR) {
+    if (row != NULL && row->offset == rcc->layout->protection_offset &&
+        rcc->layout->protection_offset != 0) {
         word |= (uint32_t)rcc->tree.xspi_switch[0] << 4 | (uint32_t)rcc->tree.xspi_switch[1] << 8;
     }
     *value = sim_register_extract(word, offset, size_bytes);
@@ -252,7 +215,7 @@ static bool read_word(void *state, uint32_t offset, uint32_t size_bytes, uint32_
 static bool write_word(void *state, uint32_t offset, uint32_t size_bytes, uint32_t value)
 {
     struct sim_rcc *rcc = state;
-    const struct sim_register *row = sim_rcc_register(offset);
+    const struct sim_register *row = sim_rcc_register(rcc->layout, offset);
 
     if (row == NULL) {
         sim_violation(rcc->env->report, "unmodelled-register",
@@ -263,7 +226,7 @@ static bool write_word(void *state, uint32_t offset, uint32_t size_bytes, uint32
     uint32_t word_offset = row->offset;
     uint32_t before = sim_rcc_word(rcc, word_offset);
     uint32_t merged = sim_register_merge(before, offset, size_bytes, value);
-    uint32_t kept = read_only_bits(word_offset) | ~row->writable;
+    uint32_t kept = read_only_bits(rcc->layout, word_offset) | ~row->writable;
 
     if ((merged & ~row->writable) != 0) {
         sim_violation(rcc->env->report, "reserved-bit",
@@ -285,14 +248,14 @@ static void reset(void *state, enum sim_reset_kind kind)
     struct sim_rcc *rcc = state;
 
     sim_rcc_osc_cancel(rcc);
-    for (uint32_t offset = 0; offset <= RCC_LAST; offset += 4) {
-        const struct sim_register *row = sim_rcc_register(offset);
+    for (size_t i = 0; i < rcc->layout->register_count; i++) {
+        const struct sim_register *row = &rcc->layout->registers[i];
 
-        if (row == NULL ||
-            (kind != SIM_RESET_POWER_ON && (offset == RCC_BDCR || offset == RCC_RSR))) {
+        if (kind != SIM_RESET_POWER_ON &&
+            (row->offset == RCC_BDCR || row->offset == rcc->layout->rsr_offset)) {
             continue;
         }
-        rcc->words[offset / 4] = row->reset;
+        rcc->words[row->offset / 4] = row->reset;
     }
     for (unsigned i = 0; i < SIM_PLLS; i++) {
         rcc->fracn_latched[i] = 0;
@@ -301,7 +264,8 @@ static void reset(void *state, enum sim_reset_kind kind)
     sim_rcc_update(rcc);
 }
 
-struct sim_rcc *sim_rcc_create(const struct sim_env *env, struct sim_bus *bus)
+struct sim_rcc *sim_rcc_create(const struct sim_env *env, struct sim_bus *bus,
+    const struct sim_rcc_layout *layout, uint64_t hse_hz)
 {
     struct sim_rcc *rcc = calloc(1, sizeof *rcc);
 
@@ -310,6 +274,8 @@ struct sim_rcc *sim_rcc_create(const struct sim_env *env, struct sim_bus *bus)
     }
     rcc->env = env;
     rcc->bus = bus;
+    rcc->layout = layout;
+    rcc->hse_hz = hse_hz;
     rcc->periph = (struct sim_periph){
         .name = "RCC",
         .base = RCC_BASE,
@@ -346,9 +312,11 @@ bool sim_rcc_is_clocked(void *state, uint16_t gate_offset, uint8_t gate_bit)
     if ((sim_rcc_word(rcc, gate_offset) & SIM_BIT(gate_bit)) == 0) {
         return false;
     }
-    for (size_t i = 0; i < sizeof enable_reset / sizeof enable_reset[0]; i++) {
-        if (enable_reset[i][0] == gate_offset) {
-            return (sim_rcc_word(rcc, enable_reset[i][1]) & SIM_BIT(gate_bit)) == 0;
+    for (size_t i = 0; i < rcc->layout->enable_count; i++) {
+        const struct sim_rcc_enable *row = &rcc->layout->enables[i];
+
+        if (row->enable_offset == gate_offset) {
+            return (sim_rcc_word(rcc, row->reset_offset) & SIM_BIT(gate_bit)) == 0;
         }
     }
     return true;
@@ -371,10 +339,8 @@ uint64_t sim_rcc_xspi_hz(const struct sim_rcc *rcc, unsigned xspi_index)
 
 uint64_t sim_rcc_apb_hz(const struct sim_rcc *rcc, unsigned apb_index)
 {
-    static const uint8_t numbers[SIM_APBS] = {1, 2, 4, 5};
-
     for (unsigned i = 0; i < SIM_APBS; i++) {
-        if (numbers[i] == apb_index) {
+        if (rcc->layout->clock->apb_numbers[i] == apb_index) {
             return rcc->tree.apb_hz[i];
         }
     }
@@ -406,7 +372,7 @@ void sim_rcc_set_reset_flags(struct sim_rcc *rcc, enum sim_reset_kind kind)
         [SIM_RESET_WWDG] = RSR_WWDGRSTF | RSR_PINRSTF,
     };
 
-    rcc->words[RCC_RSR / 4] |= flags[kind];
+    rcc->words[rcc->layout->rsr_offset / 4] |= flags[kind];
 }
 
 void sim_rcc_bind_reset(

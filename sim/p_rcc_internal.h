@@ -5,15 +5,17 @@
 
 #include "sim/clock.h"
 #include "sim/p_clocktree.h"
+#include "sim/p_regs.h"
 #include "sim/soc.h"
 
-/* Offsets of the registers that the model acts on (mcu.md 4 and 4.3; SVD STM32H7S 1.3). */
+/* Offsets of the registers that the model acts on (mcu.md 4 and 4.3). Those up to CSR are the same
+ * on every STM32H7 and H7R/S; the rest is of H7R/S (SVD STM32H7S 1.3), H74x has its own list. */
 enum {
     RCC_BASE = 0x58024400,
     RCC_SIZE_BYTES = 0x400,
     RCC_CR = 0x000,
     RCC_CFGR = 0x010,
-    RCC_CDCFGR = 0x018,
+    RCC_DIVIDERS = 0x018, /* CDCFGR, BMCFGR, APBCFGR; on H7 D1CFGR, D2CFGR, D3CFGR */
     RCC_BMCFGR = 0x01C,
     RCC_APBCFGR = 0x020,
     RCC_PLLCKSELR = 0x028,
@@ -104,9 +106,75 @@ struct sim_rcc_listener {
 
 enum { RCC_WORDS = RCC_LAST / 4 + 1, RCC_BINDINGS_MAX = 32, RCC_LISTENERS_MAX = 4 };
 
+/* Bits of a register that only the hardware writes. */
+struct sim_rcc_read_only {
+    uint16_t offset;
+    uint32_t bits;
+};
+
+/* The reset register of an enable register: the bits are the same. */
+struct sim_rcc_enable {
+    uint16_t enable_offset;
+    uint16_t reset_offset;
+};
+
+/* A block whose reset bit works without sim_rcc_bind_reset(). */
+struct sim_rcc_block {
+    uint16_t reset_offset;
+    uint8_t bit;
+    uint32_t base;
+};
+
+/* Bits that CKPROTR.XSPICKP or FMCCKP freezes. */
+struct sim_rcc_protection {
+    uint16_t offset;
+    uint32_t by_xspickp_any;
+    uint32_t by_xspickp_clear;
+    uint32_t by_fmcckp_any;
+    uint32_t by_fmcckp_clear;
+};
+
+/* What the part can bear at a voltage scale; row 0 is the highest voltage. */
+struct sim_clock_limits {
+    uint64_t cpu_max_hz;
+    uint64_t hclk_max_hz;
+    uint64_t apb_max_hz;
+    uint64_t hz_per_wait; /* of internal flash */
+};
+enum { SIM_VOLTAGE_SCALES = 4 };
+
+/* RCC of one family. */
+struct sim_rcc_layout {
+    const struct sim_register *registers;
+    size_t register_count;
+    const struct sim_rcc_read_only *read_only;
+    size_t read_only_count;
+    const struct sim_rcc_enable *enables;
+    size_t enable_count;
+    const struct sim_rcc_block *blocks;
+    size_t block_count;
+    const struct sim_rcc_protection *protections;
+    size_t protection_count;
+    uint16_t protection_offset; /* CKPROTR; 0: none */
+    uint16_t first_reset_offset;
+    uint16_t last_reset_offset;
+    uint16_t rsr_offset;
+    uint16_t wwdg_offset; /* "reset by hardware when a system reset occurs": cannot be cleared */
+    uint8_t wwdg_bit;
+    /* [alias_first, alias_last] show the registers alias_distance below; distance 0: no alias. */
+    uint16_t alias_first;
+    uint16_t alias_last;
+    uint16_t alias_distance;
+    const struct sim_clock_layout *clock;
+    struct sim_clock_limits limits[SIM_VOLTAGE_SCALES];
+    bool checks_wrhighfreq; /* FLASH_ACR.WRHIGHFREQ is half the latency */
+};
+
 struct sim_rcc {
     const struct sim_env *env;
     struct sim_bus *bus;
+    const struct sim_rcc_layout *layout;
+    uint64_t hse_hz;
     struct sim_periph periph;
     uint32_t words[RCC_WORDS];
     uint32_t fracn_latched[SIM_PLLS];
@@ -121,8 +189,10 @@ struct sim_rcc {
     uint32_t limits_broken; /* which limits were over at the last check: reported once each */
 };
 
-/* p_rcc_registers.c */
-const struct sim_register *sim_rcc_register(uint32_t offset);
+/* NULL: no such register. Aliases lead to the row of the register they show. */
+const struct sim_register *sim_rcc_register(const struct sim_rcc_layout *layout, uint32_t offset);
+
+/* p_rcc_locks.c */
 /* Bits that the hardware refuses to change now. `any`: whatever is written; `clear`: a write of 0.
  * protected: because of CKPROTR; in_use: because the clock tree needs them as they are. */
 struct sim_rcc_locks {

@@ -32,11 +32,9 @@ static const struct oscillator_row rows[SIM_OSC_COUNT] = {
     [SIM_OSC_LSE] = {"LSE", RCC_BDCR, 0, 1, 1, 500 * SIM_PS_PER_MS, 190 * SIM_PS_PER_US},
 };
 
-/* Reference range by RGE, VCO range by VCOSEL (mcu.md 4.3). */
+/* Reference range by RGE (mcu.md 4.3). */
 static const uint32_t ref_min_hz[4] = {1000000, 2000000, 4000000, 8000000};
 static const uint32_t ref_max_hz[4] = {2000000, 4000000, 8000000, 16000000};
-static const uint32_t vco_min_hz[2] = {400000000, 150000000};
-static const uint32_t vco_max_hz[2] = {1600000000, 420000000};
 
 static uint32_t *word_of(struct sim_rcc *rcc, enum sim_oscillator which)
 {
@@ -67,7 +65,8 @@ bool sim_rcc_source_is_ready(const struct sim_rcc *rcc, uint32_t source)
         return false;
     }
     /* A locked PLL1 whose P output is off gives no clock to switch to. */
-    return source != 3 || (sim_rcc_word(rcc, RCC_PLLCFGR) & SIM_BIT(5)) != 0;
+    return source != 3 ||
+           (sim_rcc_word(rcc, RCC_PLLCFGR) & SIM_BIT(rcc->layout->clock->pll.enable_bit)) != 0;
 }
 
 static bool pll_has_source(const struct sim_rcc *rcc, enum sim_oscillator which)
@@ -156,9 +155,10 @@ void sim_rcc_osc_cancel(struct sim_rcc *rcc)
 
 static void check_pll_ranges(struct sim_rcc *rcc, unsigned index)
 {
-    uint32_t config = sim_rcc_word(rcc, RCC_PLLCFGR) >> (11 * index);
+    const struct sim_pll_layout *layout = &rcc->layout->clock->pll;
+    uint32_t config = sim_pll_config(layout, sim_rcc_word(rcc, RCC_PLLCFGR), index);
     uint32_t vcosel = sim_field(config, 1, 1);
-    uint32_t rge = sim_field(config, 3, 2);
+    uint32_t rge = sim_field(config, layout->rge_bit, 2);
     uint32_t divn = sim_field(sim_rcc_word(rcc, RCC_PLL1DIVR1 + 8 * index), 0, 9) + 1;
     const struct sim_pll_state *pll = &rcc->tree.pll[index];
 
@@ -167,7 +167,7 @@ static void check_pll_ranges(struct sim_rcc *rcc, unsigned index)
             "PLL%u started with a reference of %" PRIu64 " Hz and RGE %" PRIu32, index + 1,
             pll->ref_hz, rge);
     }
-    if (pll->vco_hz < vco_min_hz[vcosel] || pll->vco_hz > vco_max_hz[vcosel]) {
+    if (pll->vco_hz < layout->vco_min_hz[vcosel] || pll->vco_hz > layout->vco_max_hz[vcosel]) {
         sim_violation(rcc->env->report, "pll-vco-range",
             "PLL%u started with its VCO at %" PRIu64 " Hz and VCOSEL %" PRIu32, index + 1,
             pll->vco_hz, vcosel);

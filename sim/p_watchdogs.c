@@ -15,9 +15,8 @@ static void freeze_bits_changed(void *context)
         &watchdogs->wwdg.counter, sim_dbgmcu_freezes_wwdg(watchdogs->dbgmcu));
 }
 
-struct sim_watchdogs *sim_watchdogs_create(const struct sim_env *env, struct sim_bus *bus,
-    struct sim_rcc *rcc, struct sim_dbgmcu *dbgmcu, const struct sim_flash *flash,
-    const struct sim_watchdog_config *config)
+struct sim_watchdogs *sim_watchdogs_create(
+    const struct sim_env *env, struct sim_bus *bus, const struct sim_watchdog_config *config)
 {
     struct sim_watchdogs *watchdogs = calloc(1, sizeof *watchdogs);
 
@@ -25,14 +24,15 @@ struct sim_watchdogs *sim_watchdogs_create(const struct sim_env *env, struct sim
         return NULL;
     }
     watchdogs->env = env;
-    watchdogs->rcc = rcc;
-    watchdogs->dbgmcu = dbgmcu;
-    watchdogs->flash = flash;
+    watchdogs->layout = config->layout;
+    watchdogs->rcc = config->rcc;
+    watchdogs->dbgmcu = config->dbgmcu;
+    watchdogs->flash = config->flash;
     watchdogs->config = *config;
     sim_iwdg_init(watchdogs, bus);
     sim_wwdg_init(watchdogs, bus);
-    sim_rcc_add_listener(rcc, sim_wwdg_clock_changed, &watchdogs->wwdg);
-    sim_dbgmcu_set_listener(dbgmcu, freeze_bits_changed, watchdogs);
+    sim_rcc_add_listener(config->rcc, sim_wwdg_clock_changed, &watchdogs->wwdg);
+    sim_dbgmcu_set_listener(config->dbgmcu, freeze_bits_changed, watchdogs);
     freeze_bits_changed(watchdogs);
     return watchdogs;
 }
@@ -47,12 +47,30 @@ void sim_watchdogs_free(struct sim_watchdogs *watchdogs)
     }
 }
 
+const struct sim_watchdog_layout sim_watchdogs_h7rs = {
+    .iwdg_pr_bits = 0xF,
+    .iwdg_has_early_wakeup = true,
+    .wwdg_base = 0x40002C00,
+    .wwdg_gate_offset = RCC_APB1ENR1,
+    .wwdg_gate_bit = 11,
+    .wwdg_apb = 1,
+};
+
+const struct sim_watchdog_layout sim_watchdogs_h74x = {
+    .iwdg_pr_bits = 0x7,
+    .wwdg_base = 0x50003000,
+    .wwdg_gate_offset = 0x0E4, /* APB3ENR */
+    .wwdg_gate_bit = 6,
+    .wwdg_apb = 3,
+};
+
 void sim_watchdogs_arm_iwdg(struct sim_watchdogs *watchdogs, uint32_t timeout_ms)
 {
     uint64_t lsi_cycles = (uint64_t)timeout_ms * 32;
     uint32_t code = 0;
 
-    while (code < 8 && lsi_cycles / (UINT64_C(4) << code) > 4096) {
+    while (code < (watchdogs->layout->iwdg_pr_bits > 8 ? 8U : 6U) &&
+           lsi_cycles / (UINT64_C(4) << code) > 4096) {
         code++;
     }
     uint64_t ticks = lsi_cycles / (UINT64_C(4) << code);

@@ -1,4 +1,4 @@
-/* The two watchdogs of STM32H7R/S: IWDG in p_iwdg.c, WWDG in p_wwdg.c, both owned by
+/* The two watchdogs: IWDG in p_iwdg.c, WWDG in p_wwdg.c, both owned by
  * p_watchdogs.c. */
 #ifndef SIM_P_WATCHDOGS_INTERNAL_H
 #define SIM_P_WATCHDOGS_INTERNAL_H
@@ -32,8 +32,19 @@ struct sim_wwdg {
     bool early_is_cleared;
 };
 
+/* What differs between the families (mcu.md 4.4). */
+struct sim_watchdog_layout {
+    uint32_t iwdg_pr_bits;
+    bool iwdg_has_early_wakeup; /* EWCR, SR.ONF, SR.EWIF */
+    uint32_t wwdg_base;
+    uint16_t wwdg_gate_offset;
+    uint8_t wwdg_gate_bit;
+    uint8_t wwdg_apb; /* whose clock it counts */
+};
+
 struct sim_watchdogs {
     const struct sim_env *env;
+    const struct sim_watchdog_layout *layout;
     struct sim_rcc *rcc;
     struct sim_dbgmcu *dbgmcu;
     const struct sim_flash *flash;

@@ -1,4 +1,4 @@
-/* WWDG of STM32H7R/S (mcu.md 4.4; ST's register description): counts PCLK1 / 4096 / 2^WDGTB and
+/* WWDG (mcu.md 4.4; ST's register description): counts PCLK / 4096 / 2^WDGTB and
  * resets when T6 falls, or when it is refreshed above the window. */
 #include "sim/p_rcc_internal.h"
 #include "sim/p_regs.h"
@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { WWDG_BASE = 0x40002C00, WWDG_CR = 0x00, WWDG_CFR = 0x04, WWDG_SR = 0x08 };
+enum { WWDG_CR = 0x00, WWDG_CFR = 0x04, WWDG_SR = 0x08 };
 enum { CR_WDGA = 7, COUNTER_RESET = 0x7F, LAST_COUNT = 0x40 };
 #define CFR_BITS  UINT32_C(0x3A7F) /* W, EWI, WDGTB */
 #define CFR_RESET UINT32_C(0x7F)
@@ -20,10 +20,10 @@ static uint32_t count(const struct sim_wwdg *wwdg)
 
 static uint64_t tick_ps(const struct sim_wwdg *wwdg)
 {
-    uint64_t apb1_hz = sim_rcc_apb_hz(wwdg->owner->rcc, 1);
+    uint64_t apb_hz = sim_rcc_apb_hz(wwdg->owner->rcc, wwdg->owner->layout->wwdg_apb);
     uint64_t cycles = UINT64_C(4096) << sim_field(wwdg->cfr, 11, 3);
 
-    return apb1_hz == 0 ? 0 : SIM_PS_PER_S * cycles / apb1_hz;
+    return apb_hz == 0 ? 0 : SIM_PS_PER_S * cycles / apb_hz;
 }
 
 void sim_wwdg_clock_changed(void *context)
@@ -141,14 +141,14 @@ void sim_wwdg_init(struct sim_watchdogs *watchdogs, struct sim_bus *bus)
     sim_downcounter_init(&wwdg->counter);
     wwdg->periph = (struct sim_periph){
         .name = "WWDG",
-        .base = WWDG_BASE,
+        .base = watchdogs->layout->wwdg_base,
         .size_bytes = 0x400,
         .state = wwdg,
         .read = read_word,
         .write = write_word,
         .reset = reset,
-        .gate_offset = RCC_APB1ENR1,
-        .gate_bit = 11,
+        .gate_offset = watchdogs->layout->wwdg_gate_offset,
+        .gate_bit = watchdogs->layout->wwdg_gate_bit,
     };
     sim_bus_add_periph(bus, &wwdg->periph);
     reset(wwdg, SIM_RESET_POWER_ON);

@@ -139,6 +139,39 @@ uint64_t sim_report_cost_total(const struct sim_report *report, enum sim_cost co
     return report->costs[cost];
 }
 
+/* Rows: enum sim_link_work from SIM_LINK_WRITE. */
+static const struct {
+    enum sim_cost time;
+    enum sim_cost waits;
+    enum sim_cost bytes;
+} work_costs[] = {
+    {SIM_COST_WRITE_PS, SIM_COST_WRITE_WAITS, SIM_COST_WRITE_BYTES},
+    {SIM_COST_READ_PS, SIM_COST_READ_WAITS, SIM_COST_READ_BYTES},
+};
+
+void sim_report_link_time(struct sim_report *report, enum sim_link_work work, uint64_t duration_ps)
+{
+    report->costs[SIM_COST_LINK_BUSY_PS] += duration_ps;
+    if (work != SIM_LINK_OTHER) {
+        report->costs[work_costs[work - SIM_LINK_WRITE].time] += duration_ps;
+    }
+}
+
+void sim_report_link_wait(struct sim_report *report, enum sim_link_work work)
+{
+    report->costs[SIM_COST_LINK_WAITS]++;
+    if (work != SIM_LINK_OTHER) {
+        report->costs[work_costs[work - SIM_LINK_WRITE].waits]++;
+    }
+}
+
+void sim_report_link_bytes(struct sim_report *report, enum sim_link_work work, uint64_t bytes)
+{
+    if (work != SIM_LINK_OTHER) {
+        report->costs[work_costs[work - SIM_LINK_WRITE].bytes] += bytes;
+    }
+}
+
 void sim_report_begin_session(struct sim_report *report)
 {
     report->session_start_ps = sim_clock_now_ps(report->clock);

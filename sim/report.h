@@ -37,12 +37,25 @@ enum sim_cost {
     SIM_COST_CPU_POLL_PS,     /* of which: skipped or spun in loops that wait */
     SIM_COST_USB_TRANSFERS,   /* command, data and status phases, each counted once */
     SIM_COST_LINK_BYTES,      /* data bytes moved over the link */
-    SIM_COST_STATUS_POLLS,    /* status reads at the memory chip */
+    SIM_COST_LINK_WAITS,      /* how often the host waited for the probe */
+    SIM_COST_WRITE_BYTES,     /* target memory written in blocks */
+    SIM_COST_WRITE_PS,        /* of the link's time: such writes, their statuses and waits */
+    SIM_COST_WRITE_WAITS,     /* of the waits: for such writes and their statuses */
+    SIM_COST_READ_BYTES,      /* the same for reads */
+    SIM_COST_READ_PS,
+    SIM_COST_READ_WAITS,
+    SIM_COST_STATUS_POLLS, /* status reads at the memory chip */
     SIM_COST_INSTRUCTIONS,
     SIM_COST_COUNT
 };
 void sim_report_cost(struct sim_report *report, enum sim_cost cost, uint64_t amount);
 uint64_t sim_report_cost_total(const struct sim_report *report, enum sim_cost cost);
+
+/* What the link's time is spent on: blocks of target memory or anything else. */
+enum sim_link_work { SIM_LINK_OTHER, SIM_LINK_WRITE, SIM_LINK_READ };
+void sim_report_link_time(struct sim_report *report, enum sim_link_work work, uint64_t duration_ps);
+void sim_report_link_wait(struct sim_report *report, enum sim_link_work work);
+void sim_report_link_bytes(struct sim_report *report, enum sim_link_work work, uint64_t bytes);
 
 /* A new client connected: what was noticed before belongs to another command and is forgotten.
  * The state of the LEDs stays. */

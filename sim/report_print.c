@@ -24,6 +24,8 @@ struct cost_row {
 
 static const struct cost_row time_rows[] = {
     {SIM_COST_LINK_BUSY_PS, "link_busy_ns", "link busy"},
+    {SIM_COST_WRITE_PS, "target_write_ns", "  writing target memory"},
+    {SIM_COST_READ_PS, "target_read_ns", "  reading target memory"},
     {SIM_COST_CHIP_ERASE_PS, "chip_erase_ns", "chip erasing"},
     {SIM_COST_CHIP_PROGRAM_PS, "chip_program_ns", "chip programming"},
     {SIM_COST_CHIP_BUS_PS, "chip_bus_ns", "memory bus"},
@@ -34,6 +36,11 @@ static const struct cost_row time_rows[] = {
 static const struct cost_row count_rows[] = {
     {SIM_COST_USB_TRANSFERS, "usb_transfers", "USB transfers"},
     {SIM_COST_LINK_BYTES, "link_bytes", "bytes over the link"},
+    {SIM_COST_LINK_WAITS, "link_waits", "waits for the probe"},
+    {SIM_COST_WRITE_BYTES, "target_write_bytes", "target bytes written"},
+    {SIM_COST_WRITE_WAITS, "target_write_waits", "  waits for that"},
+    {SIM_COST_READ_BYTES, "target_read_bytes", "target bytes read"},
+    {SIM_COST_READ_WAITS, "target_read_waits", "  waits for that"},
     {SIM_COST_STATUS_POLLS, "status_polls", "status polls at the chip"},
     {SIM_COST_INSTRUCTIONS, "instructions", "instructions"},
 };
@@ -73,6 +80,46 @@ static void print_leds(const struct sim_report *report, FILE *out)
     }
 }
 
+struct rate_row {
+    const char *key;
+    const char *label;
+    enum sim_cost bytes;
+    enum sim_cost time;
+    enum sim_cost waits;
+};
+
+static const struct rate_row rate_rows[] = {
+    {"target_write_bytes_per_s", "written", SIM_COST_WRITE_BYTES, SIM_COST_WRITE_PS,
+        SIM_COST_WRITE_WAITS},
+    {"target_read_bytes_per_s", "read", SIM_COST_READ_BYTES, SIM_COST_READ_PS, SIM_COST_READ_WAITS},
+};
+
+/* 0 when nothing was moved. */
+static uint64_t bytes_per_s(const struct sim_report *report, const struct rate_row *row)
+{
+    double taken_s = seconds(sim_report_cost_total(report, row->time));
+
+    return taken_s > 0 ? (uint64_t)((double)sim_report_cost_total(report, row->bytes) / taken_s)
+                       : 0;
+}
+
+/* Modelled rates of memory commands with their statuses and waits. */
+static void print_rates(const struct sim_report *report, FILE *out)
+{
+    const double block_bytes = 6144;
+
+    for (size_t i = 0; i < sizeof rate_rows / sizeof rate_rows[0]; i++) {
+        const struct rate_row *row = &rate_rows[i];
+        uint64_t bytes = sim_report_cost_total(report, row->bytes);
+
+        if (bytes != 0) {
+            (void)fprintf(out, "  target memory %-12s %14.1f KB/s, %.2f waits per 6 KiB\n",
+                row->label, (double)bytes_per_s(report, row) / 1000,
+                (double)sim_report_cost_total(report, row->waits) * block_bytes / (double)bytes);
+        }
+    }
+}
+
 void sim_report_print_text(const struct sim_report *report, uint64_t lower_bound_ps, FILE *out)
 {
     uint64_t session_ps = sim_report_session_ps(report);
@@ -89,6 +136,7 @@ void sim_report_print_text(const struct sim_report *report, uint64_t lower_bound
         (void)fprintf(out, "  %-26s %14" PRIu64 "\n", count_rows[i].label,
             sim_report_cost_total(report, count_rows[i].cost));
     }
+    print_rates(report, out);
     (void)fprintf(out, "  %-26s %14.9f s  %5.1f %%\n", "lower bound of this work",
         seconds(lower_bound_ps), percent(lower_bound_ps, session_ps));
     print_leds(report, out);
@@ -161,6 +209,10 @@ void sim_report_print_json(const struct sim_report *report, uint64_t lower_bound
     for (size_t i = 0; i < sizeof count_rows / sizeof count_rows[0]; i++) {
         (void)fprintf(out, ",\"%s\":%" PRIu64, count_rows[i].key,
             sim_report_cost_total(report, count_rows[i].cost));
+    }
+    for (size_t i = 0; i < sizeof rate_rows / sizeof rate_rows[0]; i++) {
+        (void)fprintf(
+            out, ",\"%s\":%" PRIu64, rate_rows[i].key, bytes_per_s(report, &rate_rows[i]));
     }
     (void)fprintf(out, "},\"lower_bound_ns\":%" PRIu64 ",", lower_bound_ps / SIM_PS_PER_NS);
     print_json_leds(report, out);

@@ -22,35 +22,46 @@ enum file_role {
     FILE_OPTIONS
 };
 
-enum { GRANULE_BYTES = 16, OPTION_BYTES = 256, BLANK = 0xFF };
+enum { OPTION_BYTES = 256, BLANK = 0xFF };
 
+/* NULL: the board has no memory chip. */
 static const struct sim_nor_part *part_of(const struct sim_state *state)
 {
-    return sim_nor_part_find(state->name.board->memory_part);
+    const char *part = state->name.board->memory_part;
+
+    return part != NULL ? sim_nor_part_find(part) : NULL;
 }
 
+static const struct sim_flash_layout *flash_of(const struct sim_state *state)
+{
+    return state->name.board->soc->flash;
+}
+
+static void describe_file(
+    struct sim_state *state, enum file_role role, const char *suffix, size_t size_bytes)
+{
+    struct sim_state_file *file = &state->files[role];
+    const char *memory = role < FILE_INTERNAL ? state->name.board->memory_name : "internal";
+
+    (void)snprintf(file->name, sizeof file->name, "%s.%s", memory, suffix);
+    file->size_bytes = size_bytes;
+}
+
+/* A file that the board does not have keeps the size 0. */
 static void describe_files(struct sim_state *state)
 {
-    const struct sim_board *board = state->name.board;
     const struct sim_nor_part *part = part_of(state);
-    const struct {
-        const char *memory;
-        const char *suffix;
-        size_t size_bytes;
-    } rows[SIM_STATE_FILES] = {
-        [FILE_MEMORY] = {board->memory_name, "bin", sim_nor_part_size_bytes(part)},
-        [FILE_CELLS] = {board->memory_name, "cells", sim_nor_part_cells_bytes(part)},
-        [FILE_REGISTERS] = {board->memory_name, "registers", sim_nor_part_registers_bytes(part)},
-        [FILE_INTERNAL] = {"internal", "bin", board->internal_bytes},
-        [FILE_GRANULES] = {"internal", "granules", board->internal_bytes / GRANULE_BYTES},
-        [FILE_OPTIONS] = {"internal", "options", OPTION_BYTES},
-    };
+    uint32_t internal_bytes = sim_flash_array_bytes(flash_of(state));
 
-    for (size_t i = 0; i < SIM_STATE_FILES; i++) {
-        (void)snprintf(state->files[i].name, sizeof state->files[i].name, "%s.%s", rows[i].memory,
-            rows[i].suffix);
-        state->files[i].size_bytes = rows[i].size_bytes;
+    if (part != NULL) {
+        describe_file(state, FILE_MEMORY, "bin", sim_nor_part_size_bytes(part));
+        describe_file(state, FILE_CELLS, "cells", sim_nor_part_cells_bytes(part));
+        describe_file(state, FILE_REGISTERS, "registers", sim_nor_part_registers_bytes(part));
     }
+    describe_file(state, FILE_INTERNAL, "bin", internal_bytes);
+    describe_file(state, FILE_GRANULES, "granules",
+        internal_bytes / sim_flash_granule_bytes(flash_of(state)));
+    describe_file(state, FILE_OPTIONS, "options", OPTION_BYTES);
 }
 
 /* What is missing of a file reads as erased: a user may have put a short image there. */
@@ -144,7 +155,8 @@ static void derive_identity(struct sim_state *state)
     char source[96];
     uint64_t hash = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
     uint64_t id_high = 0;
-    uint16_t flash_kib = (uint16_t)(state->name.board->internal_bytes / 1024);
+    uint16_t flash_kib = (uint16_t)(sim_flash_array_bytes(flash_of(state)) / 1024);
+    uint16_t package_code = state->name.board->soc->package_code;
     uint8_t *identity = state->storage.identity;
 
     (void)snprintf(source, sizeof source, "%s/%u", state->name.text, state->resets);
@@ -157,8 +169,8 @@ static void derive_identity(struct sim_state *state)
     }
     identity[FLASH_KIB_AT] = (uint8_t)flash_kib;
     identity[FLASH_KIB_AT + 1] = (uint8_t)(flash_kib >> 8);
-    identity[PACKAGE_AT] = (uint8_t)state->name.board->package_code;
-    identity[PACKAGE_AT + 1] = (uint8_t)(state->name.board->package_code >> 8);
+    identity[PACKAGE_AT] = (uint8_t)package_code;
+    identity[PACKAGE_AT + 1] = (uint8_t)(package_code >> 8);
     (void)snprintf(state->serial, sizeof state->serial, "%016" PRIX64 "%08" PRIX32, mix(hash + 2),
         (uint32_t)mix(hash + 3));
 }
@@ -182,10 +194,11 @@ static bool take_lock(struct sim_state *state, struct sim_failure *failure)
 
 static bool map_files(struct sim_state *state, struct sim_failure *failure)
 {
-    bool is_new[SIM_STATE_FILES];
+    bool is_new[SIM_STATE_FILES] = {false};
 
     for (size_t i = 0; i < SIM_STATE_FILES; i++) {
-        if (!map_file(state, &state->files[i], &is_new[i], failure)) {
+        if (state->files[i].size_bytes != 0 &&
+            !map_file(state, &state->files[i], &is_new[i], failure)) {
             return false;
         }
     }
@@ -195,7 +208,7 @@ static bool map_files(struct sim_state *state, struct sim_failure *failure)
         sim_nor_part_factory(part_of(state), &state->storage.memory);
     }
     if (is_new[FILE_INTERNAL] || is_new[FILE_GRANULES] || is_new[FILE_OPTIONS]) {
-        sim_flash_factory(&state->storage.internal);
+        sim_flash_factory(flash_of(state), &state->storage.internal);
     }
     return true;
 }
@@ -247,8 +260,10 @@ bool sim_state_factory_reset(struct sim_state *state, struct sim_failure *failur
     if (!sim_state_write_text(state->folder_fd, "resets", resets)) {
         return sim_fail_errno(failure, "writing %s/resets", state->name.text);
     }
-    sim_nor_part_factory(part_of(state), &state->storage.memory);
-    sim_flash_factory(&state->storage.internal);
+    if (part_of(state) != NULL) {
+        sim_nor_part_factory(part_of(state), &state->storage.memory);
+    }
+    sim_flash_factory(flash_of(state), &state->storage.internal);
     derive_identity(state);
     return true;
 }
@@ -260,6 +275,9 @@ bool sim_state_refresh(struct sim_state *state, struct sim_failure *failure)
         struct stat info = {0};
         bool is_new = false;
 
+        if (file->size_bytes == 0) {
+            continue;
+        }
         if (fstatat(state->folder_fd, file->name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
             info.st_dev == file->device && info.st_ino == file->inode &&
             info.st_size == (off_t)file->size_bytes) {

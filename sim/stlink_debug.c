@@ -55,11 +55,25 @@ uint8_t stlink_dp_status(enum sim_ack ack)
     return statuses[ack];
 }
 
+unsigned stlink_ap_of(const struct sim_stlink *stlink, uint8_t named)
+{
+    return stlink->firmware->has_access_ports ? named : 0;
+}
+
 uint8_t stlink_check_ap(const struct sim_stlink *stlink, unsigned ap)
 {
     bool is_open = ap == 0 || (ap <= LAST_AP && (stlink->open_aps >> ap & 1) != 0);
 
+    if (!stlink->firmware->has_access_ports && ap <= LAST_AP) {
+        is_open = true; /* F2 45 and 46 only; there is no INIT_AP yet */
+    }
     return is_open ? STLINK_OK : STLINK_BAD_AP;
+}
+
+/* DPBANKSEL in reg[7:4] came with access ports (reference probe.md 1.3, F2 45). */
+static uint8_t dp_bank(const struct sim_stlink *stlink, uint8_t reg)
+{
+    return stlink->firmware->has_access_ports ? (uint8_t)(reg >> 4) : 0;
 }
 
 static struct sim_dap_transfer word_at(unsigned ap, uint32_t addr)
@@ -121,6 +135,10 @@ uint32_t stlink_enter(struct sim_stlink *stlink, const struct sim_usb_exchange *
     if (how != ENTER_SWD_NO_RESET) { /* the board wires no JTAG */
         return answer_status(exchange, STLINK_NO_TARGET);
     }
+    if (stlink->mode == STLINK_MODE_DFU ||
+        (stlink->mode == STLINK_MODE_DEBUG && !stlink->firmware->can_enter_twice)) {
+        return answer_status(exchange, STLINK_COMMAND_ERROR);
+    }
     stlink_spend_accesses(stlink, 6);
     ack = sim_dap_read_dp(stlink->dap, DP_ABORT, 0, &dpidr);
     if (ack == SIM_ACK_OK) {
@@ -149,7 +167,9 @@ uint32_t stlink_exit(struct sim_stlink *stlink, const struct sim_usb_exchange *e
 {
     (void)exchange;
     stlink->open_aps = 0;
-    stlink->mode = STLINK_MODE_MASS;
+    if (stlink->mode == STLINK_MODE_DEBUG) {
+        stlink->mode = STLINK_MODE_MASS;
+    }
     set_nrst(stlink, false);
     return 0;
 }
@@ -230,7 +250,7 @@ uint32_t stlink_read_dap(struct sim_stlink *stlink, const struct sim_usb_exchang
     stlink_spend_accesses(stlink, 3);
     if (port == PORT_DP) {
         status =
-            stlink_dp_status(sim_dap_read_dp(stlink->dap, reg & 0xC, (uint8_t)(reg >> 4), &value));
+            stlink_dp_status(sim_dap_read_dp(stlink->dap, reg & 0xC, dp_bank(stlink, reg), &value));
     } else {
         status = reg == AP_IDR && port <= LAST_AP ? STLINK_OK : stlink_check_ap(stlink, port);
         if (status == STLINK_OK) {
@@ -251,8 +271,8 @@ uint32_t stlink_write_dap(struct sim_stlink *stlink, const struct sim_usb_exchan
 
     stlink_spend_accesses(stlink, 2);
     if (port == PORT_DP) {
-        return answer_status(exchange,
-            stlink_dp_status(sim_dap_write_dp(stlink->dap, reg & 0xC, (uint8_t)(reg >> 4), value)));
+        return answer_status(exchange, stlink_dp_status(sim_dap_write_dp(
+                                           stlink->dap, reg & 0xC, dp_bank(stlink, reg), value)));
     }
     status = stlink_check_ap(stlink, port);
     if (status == STLINK_OK) {
@@ -288,15 +308,16 @@ uint32_t stlink_read_register(struct sim_stlink *stlink, const struct sim_usb_ex
 {
     uint32_t value = 0;
 
-    stlink_put8(
-        exchange, 0, read_core(stlink, exchange->command[3], exchange->command[2] & 0x7F, &value));
+    stlink_put8(exchange, 0,
+        read_core(stlink, stlink_ap_of(stlink, exchange->command[3]), exchange->command[2] & 0x7F,
+            &value));
     stlink_put32(exchange, 4, value);
     return 8;
 }
 
 uint32_t stlink_write_register(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange)
 {
-    unsigned ap = exchange->command[7];
+    unsigned ap = stlink_ap_of(stlink, exchange->command[7]);
     uint8_t status = stlink_write_word(stlink, ap, DCRDR, stlink_get32(&exchange->command[3]));
 
     if (status == STLINK_OK) {
@@ -314,12 +335,13 @@ uint32_t stlink_read_all_registers(
 {
     static const uint8_t selectors[REGISTERS] = {
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 33};
+    unsigned ap = stlink_ap_of(stlink, exchange->command[2]);
     uint8_t status = STLINK_OK;
 
     for (uint32_t i = 0; i < REGISTERS && status == STLINK_OK; i++) {
         uint32_t value = 0;
 
-        status = read_core(stlink, exchange->command[2], selectors[i], &value);
+        status = read_core(stlink, ap, selectors[i], &value);
         stlink_put32(exchange, 4 + 4 * i, value);
     }
     stlink_put8(exchange, 0, status);
@@ -332,8 +354,8 @@ uint32_t stlink_read_debug_word(struct sim_stlink *stlink, const struct sim_usb_
 
     stlink_spend_accesses(stlink, 4);
     stlink_put8(exchange, 0,
-        stlink_read_word(
-            stlink, exchange->command[6], stlink_get32(&exchange->command[2]), &value));
+        stlink_read_word(stlink, stlink_ap_of(stlink, exchange->command[6]),
+            stlink_get32(&exchange->command[2]), &value));
     stlink_put32(exchange, 4, value);
     return 8;
 }
@@ -342,6 +364,6 @@ uint32_t stlink_write_debug_word(struct sim_stlink *stlink, const struct sim_usb
 {
     stlink_spend_accesses(stlink, 3);
     return answer_status(
-        exchange, stlink_write_word(stlink, exchange->command[10],
+        exchange, stlink_write_word(stlink, stlink_ap_of(stlink, exchange->command[10]),
                       stlink_get32(&exchange->command[2]), stlink_get32(&exchange->command[6])));
 }

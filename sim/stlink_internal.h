@@ -24,7 +24,7 @@ enum stlink_status {
     STLINK_UNKNOWN_COMMAND = 0x42
 };
 
-enum { STLINK_MODE_MASS = 1, STLINK_MODE_DEBUG = 2 };
+enum { STLINK_MODE_DFU = 0, STLINK_MODE_MASS = 1, STLINK_MODE_DEBUG = 2 };
 
 /* A handler answers into exchange->in as far as in_bytes goes; stlink_put_* check that. It returns
  * the number of bytes it answers with. */
@@ -40,18 +40,33 @@ void stlink_put32(const struct sim_usb_exchange *exchange, uint32_t at, uint32_t
 void stlink_spend(struct sim_stlink *stlink, uint64_t duration_ps);
 void stlink_spend_accesses(struct sim_stlink *stlink, uint32_t accesses);
 
+/* Says what the link's time is spent on from now. */
+void stlink_begin_work(struct sim_stlink *stlink, const uint8_t *command);
+uint32_t stlink_run_command(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange);
+/* A read of one byte is answered by two. */
+uint32_t stlink_answer_bytes(uint32_t length_bytes);
+/* Data phase of an RW_MISC. */
+uint32_t stlink_misc_bytes(uint32_t items);
+
 uint8_t stlink_ap_status(enum sim_ack ack);
 uint8_t stlink_dp_status(enum sim_ack ack);
+/* The access port that firmware uses when a command names one: old firmware knows 0 only. */
+unsigned stlink_ap_of(const struct sim_stlink *stlink, uint8_t named);
 /* STLINK_OK, or why this access port cannot be used now. */
 uint8_t stlink_check_ap(const struct sim_stlink *stlink, unsigned ap);
 /* One word through MEM-AP. */
 uint8_t stlink_read_word(struct sim_stlink *stlink, unsigned ap, uint32_t addr, uint32_t *value);
 uint8_t stlink_write_word(struct sim_stlink *stlink, unsigned ap, uint32_t addr, uint32_t value);
 
+/* stlink_info.c */
+stlink_handler stlink_get_version, stlink_get_version_ex, stlink_get_mode, stlink_get_voltage;
+stlink_handler stlink_leave_dfu, stlink_leave_swim, stlink_get_board_identifiers;
+stlink_handler stlink_accept, stlink_count_trace;
+
 /* stlink_mem.c */
 stlink_handler stlink_read_mem32, stlink_read_mem16, stlink_read_mem8, stlink_read_mem32_fixed;
 stlink_handler stlink_write_mem32, stlink_write_mem16, stlink_write_mem8, stlink_write_mem32_fixed;
-stlink_handler stlink_last_status, stlink_last_status2;
+stlink_handler stlink_last_status2;
 stlink_handler stlink_misc_out, stlink_misc_in, stlink_misc_max;
 
 /* stlink_debug.c */
@@ -62,6 +77,7 @@ stlink_handler stlink_read_debug_word, stlink_write_debug_word, stlink_drive_nrs
 
 /* stlink_speed.c */
 stlink_handler stlink_set_speed, stlink_get_speeds, stlink_switch_prescaler;
+stlink_handler stlink_set_swd_divisor, stlink_set_jtag_divisor;
 void stlink_reset_speed(struct sim_stlink *stlink);
 
 #endif

@@ -7,27 +7,31 @@
 /* Command bytes: 2 address, 6 length, 8 access port, 9 CSW[31:8]. */
 struct mem_command {
     uint32_t unit_bytes;
-    uint32_t max_bytes;
     bool is_fixed;
 };
 
-static const struct mem_command word_command = {4, SIM_STLINK_MAX_BLOCK, false};
-static const struct mem_command word_fixed_command = {4, SIM_STLINK_MAX_BLOCK, true};
-static const struct mem_command half_command = {2, SIM_STLINK_MAX_BLOCK, false};
-static const struct mem_command byte_command = {1, SIM_STLINK_MAX_BYTES, false};
+static const struct mem_command word_command = {4, false};
+static const struct mem_command word_fixed_command = {4, true};
+static const struct mem_command half_command = {2, false};
+static const struct mem_command byte_command = {1, false};
 
 /* What firmware uses when the command names no CSW: privileged data, not cacheable. */
 static const uint32_t default_csw = 0x23000000;
 
 enum { MISC_ADDRESS = 1, MISC_WRITE = 2, MISC_READ = 3, MISC_APNUM = 5, MISC_ITEM_BYTES = 8 };
 
-static struct sim_dap_transfer transfer_of(const struct mem_command *kind, const uint8_t *command)
+/* ADIv5 guarantees that TAR increments within 1 KiB and no further. */
+static const uint32_t tar_wrap_bytes = 1024;
+
+/* Old firmware knows neither the access port nor the CSW of a command: it takes its own. */
+static struct sim_dap_transfer transfer_of(
+    const struct sim_stlink *stlink, const struct mem_command *kind, const uint8_t *command)
 {
     uint32_t csw = (uint32_t)command[9] << 8 | (uint32_t)stlink_get16(&command[10]) << 16;
 
     return (struct sim_dap_transfer){
-        .ap = command[8],
-        .csw = csw != 0 ? csw : default_csw,
+        .ap = stlink_ap_of(stlink, command[8]),
+        .csw = csw != 0 && stlink->firmware->has_access_ports ? csw : default_csw,
         .addr = stlink_get32(&command[2]),
         .unit_bytes = kind->unit_bytes,
         .length_bytes = stlink_get16(&command[6]),
@@ -38,7 +42,10 @@ static struct sim_dap_transfer transfer_of(const struct mem_command *kind, const
 static uint8_t check_transfer(const struct sim_stlink *stlink, const struct mem_command *kind,
     const struct sim_dap_transfer *transfer)
 {
-    if (transfer->length_bytes == 0 || transfer->length_bytes > kind->max_bytes) {
+    uint32_t max_bytes =
+        kind->unit_bytes == 1 ? stlink->firmware->max_byte_transfer : SIM_STLINK_MAX_BLOCK;
+
+    if (transfer->length_bytes == 0 || transfer->length_bytes > max_bytes) {
         return STLINK_COMMAND_ERROR;
     }
     if (transfer->length_bytes % kind->unit_bytes != 0 || transfer->addr % kind->unit_bytes != 0) {
@@ -49,37 +56,102 @@ static uint8_t check_transfer(const struct sim_stlink *stlink, const struct mem_
 
 static void spend_block(struct sim_stlink *stlink, const struct sim_dap_transfer *transfer)
 {
-    stlink_spend(stlink, sim_link_swd_block_ps(stlink->cost, stlink->swd_khz,
+    stlink_spend(stlink, sim_link_swd_block_ps(stlink->firmware->cost, stlink->swd_khz,
                              transfer->length_bytes, transfer->unit_bytes));
 }
 
-/* The answer has the length asked for even when the access failed. One byte is answered by two. */
+/* The piece of a transfer that begins at done bytes: all of it, or, with firmware that lets TAR
+ * wrap, what is left to the wrap, beyond which it begins anew at the foot of the same KiB. */
+static struct sim_dap_transfer piece_at(
+    const struct sim_stlink *stlink, const struct sim_dap_transfer *transfer, uint32_t done)
+{
+    struct sim_dap_transfer piece = *transfer;
+    uint32_t offset = (transfer->addr + done) % tar_wrap_bytes;
+
+    if (stlink->firmware->carries_tar) {
+        return piece;
+    }
+    piece.addr = transfer->addr - transfer->addr % tar_wrap_bytes + offset;
+    piece.length_bytes = transfer->length_bytes - done;
+    if (piece.length_bytes > tar_wrap_bytes - offset) {
+        piece.length_bytes = tar_wrap_bytes - offset;
+    }
+    return piece;
+}
+
+static uint8_t read_pieces(
+    struct sim_stlink *stlink, struct sim_dap_transfer *transfer, uint8_t *bytes)
+{
+    enum sim_ack ack = SIM_ACK_OK;
+    uint32_t done = 0;
+
+    memset(bytes, 0, transfer->length_bytes);
+    while (ack == SIM_ACK_OK && done < transfer->length_bytes) {
+        struct sim_dap_transfer piece = piece_at(stlink, transfer, done);
+
+        ack = sim_dap_read_mem(stlink->dap, &piece, bytes + done);
+        transfer->fault_addr = piece.fault_addr;
+        done += piece.length_bytes;
+    }
+    return stlink_ap_status(ack);
+}
+
+static uint8_t write_pieces(
+    struct sim_stlink *stlink, struct sim_dap_transfer *transfer, const uint8_t *bytes)
+{
+    enum sim_ack ack = SIM_ACK_OK;
+    uint32_t done = 0;
+
+    while (ack == SIM_ACK_OK && done < transfer->length_bytes) {
+        struct sim_dap_transfer piece = piece_at(stlink, transfer, done);
+
+        ack = sim_dap_write_mem(stlink->dap, &piece, bytes + done);
+        transfer->fault_addr = piece.fault_addr;
+        done += piece.length_bytes;
+    }
+    return stlink_ap_status(ack);
+}
+
+static void finish(
+    struct sim_stlink *stlink, const struct sim_dap_transfer *transfer, uint8_t status)
+{
+    stlink->last_status = status;
+    stlink->fault_addr = transfer->fault_addr;
+    if (status == STLINK_OK) {
+        sim_report_link_bytes(stlink->env->report, stlink->work, transfer->length_bytes);
+    }
+}
+
+uint32_t stlink_answer_bytes(uint32_t length_bytes)
+{
+    return length_bytes == 1 ? 2 : length_bytes;
+}
+
+/* The answer has the length asked for even when the access failed. */
 static uint32_t read_mem(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange,
     const struct mem_command *kind)
 {
-    struct sim_dap_transfer transfer = transfer_of(kind, exchange->command);
-    uint32_t answer_bytes = transfer.length_bytes == 1 ? 2 : transfer.length_bytes;
+    struct sim_dap_transfer transfer = transfer_of(stlink, kind, exchange->command);
     uint8_t status = check_transfer(stlink, kind, &transfer);
 
     if (status == STLINK_OK) {
         uint8_t bytes[SIM_STLINK_MAX_BLOCK];
 
         spend_block(stlink, &transfer);
-        status = stlink_ap_status(sim_dap_read_mem(stlink->dap, &transfer, bytes));
+        status = read_pieces(stlink, &transfer, bytes);
         memcpy(exchange->in, bytes,
             transfer.length_bytes < exchange->in_bytes ? transfer.length_bytes
                                                        : exchange->in_bytes);
     }
-    stlink->last_status = status;
-    stlink->fault_addr = transfer.fault_addr;
-    return answer_bytes;
+    finish(stlink, &transfer, status);
+    return stlink_answer_bytes(transfer.length_bytes);
 }
 
 /* The data take effect at the end of their time on the wire. */
 static uint32_t write_mem(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange,
     const struct mem_command *kind)
 {
-    struct sim_dap_transfer transfer = transfer_of(kind, exchange->command);
+    struct sim_dap_transfer transfer = transfer_of(stlink, kind, exchange->command);
     uint8_t status = check_transfer(stlink, kind, &transfer);
 
     if (status == STLINK_OK && exchange->out_bytes != transfer.length_bytes) {
@@ -87,10 +159,9 @@ static uint32_t write_mem(struct sim_stlink *stlink, const struct sim_usb_exchan
     }
     if (status == STLINK_OK) {
         spend_block(stlink, &transfer);
-        status = stlink_ap_status(sim_dap_write_mem(stlink->dap, &transfer, exchange->out));
+        status = write_pieces(stlink, &transfer, exchange->out);
     }
-    stlink->last_status = status;
-    stlink->fault_addr = transfer.fault_addr;
+    finish(stlink, &transfer, status);
     return 0;
 }
 
@@ -135,12 +206,6 @@ uint32_t stlink_write_mem8(struct sim_stlink *stlink, const struct sim_usb_excha
     return write_mem(stlink, exchange, &byte_command);
 }
 
-uint32_t stlink_last_status(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange)
-{
-    stlink_put8(exchange, 0, stlink->last_status);
-    return 2;
-}
-
 uint32_t stlink_last_status2(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange)
 {
     stlink_put8(exchange, 0, stlink->last_status);
@@ -174,6 +239,11 @@ static uint8_t run_misc_item(struct sim_stlink *stlink, struct misc_cursor *curs
     }
 }
 
+uint32_t stlink_misc_bytes(uint32_t items)
+{
+    return (items + 3) / 4 * 4 + 4 * items;
+}
+
 /* N opcode bytes padded to a word, then N payload words; the answers are fetched by F2 52. An item
  * after a failed one is still tried: the sticky error refuses it. */
 uint32_t stlink_misc_out(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange)
@@ -183,8 +253,8 @@ uint32_t stlink_misc_out(struct sim_stlink *stlink, const struct sim_usb_exchang
     const uint8_t *payloads = NULL;
 
     stlink->misc_bytes = 0;
-    if (items == 0 || items > SIM_STLINK_MISC_ITEMS ||
-        exchange->out_bytes != (items + 3) / 4 * 4 + 4 * items) {
+    if (items == 0 || items > stlink->firmware->misc_items ||
+        exchange->out_bytes != stlink_misc_bytes(items)) {
         return 0;
     }
     payloads = exchange->out + ((size_t)items + 3) / 4 * 4;
@@ -215,7 +285,6 @@ uint32_t stlink_misc_in(struct sim_stlink *stlink, const struct sim_usb_exchange
 
 uint32_t stlink_misc_max(struct sim_stlink *stlink, const struct sim_usb_exchange *exchange)
 {
-    (void)stlink;
-    stlink_put16(exchange, 0, SIM_STLINK_MISC_ITEMS);
+    stlink_put16(exchange, 0, stlink->firmware->misc_items);
     return 2;
 }

@@ -42,8 +42,11 @@ OWNERS = {
     "cJSON.h": {"host/board/json.c"},
     "cjson/cJSON.h": {"host/board/json.c"},
     "unicorn/unicorn.h": {"sim/cpu.c"},
-    "libusb.h": {"host/probe/link_libusb.c"},
-    "libusb-1.0/libusb.h": {"host/probe/link_libusb.c"},
+    # the folder with its devices, and the system calls on them
+    "umockdev.h": {"sim/usb_testbed.c", "sim/usb_calls.c", "sim/usb_calls.h"},
+    # transfers, opening and listing: three ideas, each with many calls
+    "libusb.h": {"host/probe/link_libusb.c", "host/probe/link_libusb_open.c",
+                 "host/probe/link_libusb_list.c", "host/probe/link_libusb_internal.h"},
     "stlink.h": {"host/probe/link_libstlink.c"},
     "hidapi/hidapi.h": {"host/probe/link_hidapi.c"},
 }

@@ -3,14 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AP1 = 1, PAGE = 4096 };
+enum { PAGE = 4096 };
 
-void board_create(struct board_test *test)
+static void create_memory(struct board_test *test)
 {
-    const struct sim_board *board = sim_board_find("nucleo-h7s3l8");
-    const struct sim_nor_part *part = sim_nor_part_find(board->memory_part);
+    const struct sim_nor_part *part = sim_nor_part_find(test->board->memory_part);
 
-    memset(test, 0, sizeof *test);
     test->storage.memory = (struct sim_nor_storage){
         .bytes = aligned_alloc(PAGE, sim_nor_part_size_bytes(part)),
         .cells = calloc(1, sim_nor_part_cells_bytes(part)),
@@ -18,13 +16,31 @@ void board_create(struct board_test *test)
         .registers = calloc(1, sim_nor_part_registers_bytes(part)),
         .registers_bytes = sim_nor_part_registers_bytes(part),
     };
+    sim_nor_part_factory(part, &test->storage.memory);
+}
+
+void board_create(struct board_test *test)
+{
+    board_create_as(test, "nucleo-h7s3l8");
+}
+
+void board_create_as(struct board_test *test, const char *name)
+{
+    const struct sim_flash_layout *flash = NULL;
+
+    memset(test, 0, sizeof *test);
+    test->board = sim_board_find(name);
+    flash = test->board->soc->flash;
+    test->core_ap = test->board->soc->aps[0].is_core ? 0 : 1;
     test->storage.internal = (struct sim_flash_storage){
-        .bytes = aligned_alloc(PAGE, board->internal_bytes),
-        .granules = calloc(1, board->internal_bytes / 16),
+        .bytes = aligned_alloc(PAGE, sim_flash_array_bytes(flash)),
+        .granules = calloc(1, sim_flash_array_bytes(flash) / sim_flash_granule_bytes(flash)),
         .options = calloc(1, 256),
     };
-    sim_nor_part_factory(part, &test->storage.memory);
-    sim_flash_factory(&test->storage.internal);
+    sim_flash_factory(flash, &test->storage.internal);
+    if (test->board->memory_part != NULL) {
+        create_memory(test);
+    }
 }
 
 /* A program at the start of internal flash: MSP, PC, then code. */
@@ -39,7 +55,7 @@ void board_put_program(struct board_test *test, const uint16_t *code, size_t cou
 
 void board_power_up(struct board_test *test)
 {
-    test->machine = sim_machine_create(sim_board_find("nucleo-h7s3l8"), &test->storage);
+    test->machine = sim_machine_create(test->board, &test->storage);
     (void)sim_dap_write_dp(&test->machine->dap, 4, 0, 0x50000000);
 }
 
@@ -57,7 +73,7 @@ void board_free(struct board_test *test)
 enum sim_ack board_read(struct board_test *test, uint32_t addr, uint32_t *value)
 {
     struct sim_dap_transfer transfer = {
-        .ap = AP1, .csw = 0x23000000, .addr = addr, .unit_bytes = 4, .length_bytes = 4};
+        .ap = test->core_ap, .csw = 0x23000000, .addr = addr, .unit_bytes = 4, .length_bytes = 4};
     uint8_t bytes[4] = {0};
     enum sim_ack ack = sim_dap_read_mem(&test->machine->dap, &transfer, bytes);
 
@@ -68,7 +84,7 @@ enum sim_ack board_read(struct board_test *test, uint32_t addr, uint32_t *value)
 enum sim_ack board_write(struct board_test *test, uint32_t addr, uint32_t value)
 {
     struct sim_dap_transfer transfer = {
-        .ap = AP1, .csw = 0x23000000, .addr = addr, .unit_bytes = 4, .length_bytes = 4};
+        .ap = test->core_ap, .csw = 0x23000000, .addr = addr, .unit_bytes = 4, .length_bytes = 4};
     uint8_t bytes[4];
 
     memcpy(bytes, &value, sizeof bytes);

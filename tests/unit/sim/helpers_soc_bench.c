@@ -1,5 +1,7 @@
 #include "helpers_soc_bench.h"
 
+#include "sim/p_block.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,35 +29,54 @@ static bool core_is_halted(void *machine)
 
 void soc_bench_open(struct soc_bench *bench)
 {
+    soc_bench_open_as(bench, &sim_soc_h7s3l8, 24000000);
+}
+
+void soc_bench_open_as(struct soc_bench *bench, const struct sim_soc *soc, uint64_t hse_hz)
+{
     *bench = (struct soc_bench){0};
     sim_clock_init(&bench->clock);
     bench->env.clock = &bench->clock;
     bench->env.report = sim_report_create(&bench->clock);
     bench->env.inject = sim_inject_create();
-    bench->storage.bytes = aligned_alloc(4096, BENCH_FLASH_BYTES);
-    bench->storage.granules = malloc(BENCH_GRANULES);
+    bench->storage.bytes = aligned_alloc(4096, sim_flash_array_bytes(soc->flash));
+    bench->storage.granules =
+        malloc(sim_flash_array_bytes(soc->flash) / sim_flash_granule_bytes(soc->flash));
     bench->storage.options = malloc(256);
-    sim_flash_factory(&bench->storage);
+    sim_flash_factory(soc->flash, &bench->storage);
 
-    struct sim_watchdog_config config = {
-        .machine = bench, .request_reset = request_reset, .core_is_halted = core_is_halted};
+    struct sim_watchdog_config config = {.layout = soc->watchdogs,
+        .machine = bench,
+        .request_reset = request_reset,
+        .core_is_halted = core_is_halted};
     const struct sim_env *env = &bench->env;
 
     bench->bus = sim_bus_create(env);
-    bench->rcc = sim_rcc_create(env, bench->bus);
-    bench->pwr = sim_pwr_create(env, bench->bus);
-    bench->flash = sim_flash_create(env, bench->bus, &bench->storage);
-    bench->sbs = sim_sbs_create(env, bench->bus, bench->rcc, bench->flash);
-    bench->gpio = sim_gpio_create(env, bench->bus, bench->pwr, leds, sizeof leds / sizeof leds[0]);
-    bench->dbgmcu = sim_dbgmcu_create(env, bench->bus);
-    bench->ram = sim_ram_create(env, bench->bus, bench->flash);
-    bench->watchdogs =
-        sim_watchdogs_create(env, bench->bus, bench->rcc, bench->dbgmcu, bench->flash, &config);
-    bench->dma = sim_dma_create(env, bench->bus);
+    bench->rcc = sim_rcc_create(env, bench->bus, soc->rcc, hse_hz);
+    bench->pwr = sim_pwr_create(env, bench->bus, soc->pwr);
+    bench->flash = sim_flash_create(env, bench->bus, soc->flash, &bench->storage);
+    if (soc->has_sbs) {
+        bench->sbs = sim_sbs_create(env, bench->bus, bench->rcc, bench->flash);
+    }
+    bench->gpio =
+        sim_gpio_create(env, bench->bus, soc->gpio, bench->pwr, leds, sizeof leds / sizeof leds[0]);
+    bench->dbgmcu = sim_dbgmcu_create(env, bench->bus, soc->dbgmcu);
+    bench->ram = sim_ram_create(env, bench->bus, soc->ram, bench->flash);
+    config.rcc = bench->rcc;
+    config.dbgmcu = bench->dbgmcu;
+    config.flash = bench->flash;
+    bench->watchdogs = sim_watchdogs_create(env, bench->bus, &config);
+    bench->dma = sim_dma_create(env, bench->bus, soc->dma);
+    for (size_t i = 0; i < soc->block_count; i++) {
+        bench->blocks[i] = sim_block_create(env, bench->bus, &soc->blocks[i]);
+    }
 }
 
 void soc_bench_close(struct soc_bench *bench)
 {
+    for (size_t i = 0; i < SIM_SOC_BLOCKS; i++) {
+        sim_block_free(bench->blocks[i]);
+    }
     sim_dma_free(bench->dma);
     sim_watchdogs_free(bench->watchdogs);
     sim_ram_free(bench->ram);

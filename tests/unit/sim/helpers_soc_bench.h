@@ -11,6 +11,8 @@
 
 enum { BENCH_FLASH_BYTES = 0x10000, BENCH_GRANULES = BENCH_FLASH_BYTES / 16 };
 
+struct sim_block;
+
 struct soc_bench {
     struct sim_clock clock;
     struct sim_env env;
@@ -24,6 +26,7 @@ struct soc_bench {
     struct sim_ram *ram;
     struct sim_watchdogs *watchdogs;
     struct sim_dma *dma;
+    struct sim_block *blocks[SIM_SOC_BLOCKS];
     struct sim_flash_storage storage;
     bool core_is_halted;
     unsigned reset_count; /* asked for by a watchdog */
@@ -31,7 +34,9 @@ struct soc_bench {
     uint64_t reset_ps;
 };
 
+/* The models of the STM32H7S3L8; of any part. */
 void soc_bench_open(struct soc_bench *bench);
+void soc_bench_open_as(struct soc_bench *bench, const struct sim_soc *soc, uint64_t hse_hz);
 void soc_bench_close(struct soc_bench *bench);
 void soc_bench_reset(struct soc_bench *bench, enum sim_reset_kind kind);
 

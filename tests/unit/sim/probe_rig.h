@@ -4,8 +4,10 @@
 #define PROBE_RIG_H
 
 #include "sim/clock.h"
+#include "sim/cmsis_dap.h"
 #include "sim/dap.h"
 #include "sim/inject.h"
+#include "sim/probe.h"
 #include "sim/report.h"
 #include "sim/stlink.h"
 
@@ -27,13 +29,16 @@ struct probe_rig {
     struct sim_dap dap;
     struct sim_stlink_wiring wiring;
     struct sim_stlink stlink;
+    struct sim_cmsis_dap cmsis_dap;
+    struct sim_probe *probe; /* after rig_plug() */
     bool is_powered;
     bool is_ap1_open;
     bool nrst_is_low;
     bool has_blocks;
     bool was_cacheable; /* of the latest access */
     unsigned block_count;
-    uint64_t write_ps; /* when the latest write arrived */
+    uint64_t longest_ps; /* of one advance */
+    uint64_t write_ps;   /* when the latest write arrived */
     uint8_t ram[RIG_RAM_BYTES];
 };
 
@@ -111,7 +116,10 @@ static inline bool rig_write_block(
 
 static inline void rig_advance(void *context, uint64_t duration_ps)
 {
-    sim_clock_spend(&((struct probe_rig *)context)->clock, duration_ps);
+    struct probe_rig *rig = context;
+
+    rig->longest_ps = duration_ps > rig->longest_ps ? duration_ps : rig->longest_ps;
+    sim_clock_spend(&rig->clock, duration_ps);
 }
 
 static inline void rig_set_nrst(void *context, bool is_low)
@@ -144,8 +152,17 @@ static inline void rig_create(struct probe_rig *rig)
     sim_stlink_init(&rig->stlink, &rig->env, &rig->dap, &rig->wiring);
 }
 
+/* A probe of this model at the USB seam. */
+static inline void rig_plug(struct probe_rig *rig, const char *model)
+{
+    sim_cmsis_dap_init(&rig->cmsis_dap, &rig->env, &rig->dap, &rig->wiring);
+    rig->probe = sim_probe_create(&rig->env, &rig->stlink, &rig->cmsis_dap);
+    sim_probe_set_model(rig->probe, sim_probe_model_find(model));
+}
+
 static inline void rig_free(struct probe_rig *rig)
 {
+    sim_probe_free(rig->probe);
     sim_inject_free(rig->env.inject);
     sim_report_free(rig->env.report);
     sim_clock_free(&rig->clock);

@@ -289,3 +289,22 @@ Test(dap, acts_out_injected_waits_faults_and_parity_errors)
         rig_free(&rig);
     }
 }
+
+Test(dap, overrun_detection_turns_a_wait_into_a_sticky_flag)
+{
+    struct probe_rig rig;
+    const char *why = NULL;
+    uint32_t value = 0;
+
+    rig_create(&rig);
+    (void)sim_dap_write_dp(&rig.dap, 4, 0, 0x50000001); /* ORUNDETECT */
+    cr_assert(sim_inject_arm(rig.env.inject, "dap-wait@1", &why));
+    cr_assert_eq(sim_dap_read_ap(&rig.dap, 1, IDR, &value), SIM_ACK_WAIT);
+    cr_assert_eq(ctrl_stat(&rig) & 2, 2, "STICKYORUN");
+    cr_assert_eq(sim_dap_read_ap(&rig.dap, 1, IDR, &value), SIM_ACK_STICKY);
+    (void)sim_dap_write_dp(&rig.dap, 0, 0, 0x0E); /* all the others */
+    cr_assert_eq(sim_dap_read_ap(&rig.dap, 1, IDR, &value), SIM_ACK_STICKY);
+    (void)sim_dap_write_dp(&rig.dap, 0, 0, 0x10); /* ORUNERRCLR */
+    cr_assert_eq(sim_dap_read_ap(&rig.dap, 1, IDR, &value), SIM_ACK_OK);
+    rig_free(&rig);
+}

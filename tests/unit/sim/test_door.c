@@ -343,3 +343,40 @@ Test(door, an_unplugged_probe_comes_back_when_its_client_is_gone)
     (void)close(fd);
     close_door(&test);
 }
+
+Test(door, names_the_product_of_the_model_and_lists_no_other_kind_of_probe)
+{
+    struct door_test test;
+    int fd;
+
+    open_door(&test);
+    sim_stlink_set_firmware(&test.rig.stlink, &sim_stlink_firmware_v2);
+    fd = connect_client(&test);
+    ASK(&test, fd, 45, 2, 0, 0, 0, 41, 0, 0, 0);
+    cr_assert_eq(reply_word(&test, 40), 0x37480483);
+    test.board.stlink = NULL;
+    ASK(&test, fd, 4, 1);
+    cr_assert_eq(reply_word(&test, 0), 0);
+    ASK(&test, fd, 45, 2, 0, 0, 0, 41, 0, 0, 0);
+    cr_assert_eq(reply_word(&test, 0), 0x1002);
+    ASK(&test, fd, 8, 3, 0, 0, 0, 1, 0, 0, 0);
+    cr_assert_eq(reply_word(&test, 0), 0x1003);
+    (void)close(fd);
+    close_door(&test);
+}
+
+/* The same commands as over USB, one wait each. */
+Test(door, counts_a_wait_for_each_request)
+{
+    struct door_test test;
+    int fd;
+
+    open_door(&test);
+    fd = open_probe(&test);
+    sim_report_begin_session(test.rig.env.report);
+    send_usb(&test, fd, 0xF1, 0, 1, 6, 10);
+    send_usb(&test, fd, 0xF5, 0, 1, 2, 6);
+    cr_assert_eq(sim_report_cost_total(test.rig.env.report, SIM_COST_LINK_WAITS), 2);
+    (void)close(fd);
+    close_door(&test);
+}

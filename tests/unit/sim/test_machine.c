@@ -95,6 +95,7 @@ Test(machine, an_empty_internal_flash_ends_in_lock_up)
 Test(machine, nrst_keeps_the_core_out_of_reach_and_the_debug_port_in_it)
 {
     struct board_test test;
+    struct sim_ap_access dbgmcu = {.ap = 0, .addr = 0x5C001000, .size_bytes = 4};
     uint32_t value = 0;
 
     board_create(&test);
@@ -105,11 +106,16 @@ Test(machine, nrst_keeps_the_core_out_of_reach_and_the_debug_port_in_it)
     cr_assert_eq(board_read(&test, 0xE000ED00, &value), SIM_ACK_FAULT);
     board_clear_errors(&test);
     cr_assert_eq(sim_dap_read_ap(&test.machine->dap, 0, 0xFC, &value), SIM_ACK_OK);
+    cr_assert_not(
+        test.machine->dap_target.read(test.machine, &dbgmcu, &value), "nor DBGMCU (probe.md 1.6)");
     cr_assert_eq(sim_dap_read_dp(&test.machine->dap, 4, 0, &value), SIM_ACK_OK);
     cr_assert_eq(value, 0xF0000000, "power-up requests survive NRST");
     sim_machine_set_nrst(test.machine, false);
     board_advance_us(&test, 5100);
     cr_assert_eq(board_read(&test, 0xE000ED00, &value), SIM_ACK_OK);
+    cr_assert(test.machine->dap_target.read(test.machine, &dbgmcu, &value));
+    dbgmcu.size_bytes = 1;
+    cr_assert_not(test.machine->dap_target.read(test.machine, &dbgmcu, &value), "words only");
     board_free(&test);
 }
 

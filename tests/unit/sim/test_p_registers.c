@@ -98,7 +98,7 @@ Test(registers, fields_of_the_rcc_lie_in_bits_that_the_model_has)
 
     while (next_row(&row)) {
         if (strcmp(row.peripheral, "RCC") == 0 && row.mask != 0) {
-            const struct sim_register *known = sim_rcc_register(row.addr - RCC_BASE);
+            const struct sim_register *known = sim_rcc_register(&sim_rcc_h7rs, row.addr - RCC_BASE);
 
             cr_assert_not_null(known, "%s", row.name);
             cr_assert_eq(known->writable & row.mask, row.mask, "%s", row.name);

@@ -150,3 +150,36 @@ Test(report, json_is_one_line_and_escapes_what_a_target_may_send)
     sim_report_free(report);
     sim_clock_free(&clock);
 }
+
+/* 6144 bytes in 3502.2 us and one wait. */
+Test(report, rates_and_waits_come_from_the_time_spent_on_that_work)
+{
+    struct sim_clock clock;
+    struct sim_report *report;
+    char text[4096] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+
+    sim_clock_init(&clock);
+    report = sim_report_create(&clock);
+    sim_report_link_time(report, SIM_LINK_OTHER, 5 * SIM_PS_PER_MS);
+    sim_report_link_time(report, SIM_LINK_WRITE, 3502200 * SIM_PS_PER_NS);
+    sim_report_link_bytes(report, SIM_LINK_WRITE, 6144);
+    sim_report_link_bytes(report, SIM_LINK_OTHER, 99);
+    sim_report_link_wait(report, SIM_LINK_WRITE);
+    sim_report_link_wait(report, SIM_LINK_OTHER);
+    sim_report_print_json(report, 0, out);
+    sim_report_print_text(report, 0, out);
+    (void)fclose(out);
+
+    cr_assert_not_null(strstr(text, "\"link_busy_ns\":8502200,"));
+    cr_assert_not_null(strstr(text, "\"target_write_ns\":3502200,"));
+    cr_assert_not_null(strstr(text, "\"target_write_bytes\":6144,"));
+    cr_assert_not_null(strstr(text, "\"target_write_waits\":1,"));
+    cr_assert_not_null(strstr(text, "\"target_write_bytes_per_s\":1754325,"));
+    cr_assert_not_null(strstr(text, "\"target_read_bytes_per_s\":0}"));
+    cr_assert_not_null(strstr(text, "\"link_waits\":2,"));
+    cr_assert_not_null(strstr(text, "1754.3 KB/s, 1.00 waits per 6 KiB"));
+    cr_assert_null(strstr(text, "target memory read"), "nothing was read");
+    sim_report_free(report);
+    sim_clock_free(&clock);
+}

@@ -424,3 +424,20 @@ Test(stlink, acts_out_injected_usb_faults)
         rig_free(&test.rig);
     }
 }
+
+/* A door that does not know the length in advance. */
+Test(stlink, more_scattered_words_than_the_firmware_takes_have_no_answer)
+{
+    struct probe_test test;
+    const uint8_t command[] = {0xF2, 0x51, 65, 0, 0, 0};
+    uint8_t out[68 + 4 * 65];
+
+    rig_create(&test.rig);
+    sim_stlink_set_firmware(&test.rig.stlink, &sim_stlink_firmware_v2_1);
+    ASK(&test, 2, 0xF2, 0x30, 0xA3);
+    memset(out, 1, sizeof out); /* ADDRESS, each */
+    cr_assert_eq(exchange(&test, command, sizeof command, out, sizeof out, 0), SIM_USB_OK);
+    ASK(&test, 8 * 65, 0xF2, 0x52);
+    cr_assert_eq(word(&test.in[4 * 65]), 0);
+    rig_free(&test.rig);
+}
