@@ -239,6 +239,27 @@ static void read_modes(
     }
 }
 
+static void read_quad_enable(
+    const struct json_value *value, const struct part_source *source, struct part *part)
+{
+    static const struct json_key keys[] = {
+        {"read", true}, {"write", true}, {"mask", true}, {"volatile_enable", false}, {NULL, false}};
+    const struct json_value *enable = json_member(value, "volatile_enable");
+    struct part_quad_enable *quad = &part->quad_enable;
+    uint32_t mask = 0;
+
+    if (value == NULL || !json_check_object(value, keys)) {
+        return;
+    }
+    memset(quad, 0, sizeof *quad);
+    if (json_take_u32(value, "mask", 1, 255, &mask) &&
+        part_find_op(json_member(value, "read"), source, &quad->read) &&
+        part_find_op(json_member(value, "write"), source, &quad->write) &&
+        (enable == NULL || part_find_op(enable, source, &quad->volatile_enable))) {
+        quad->mask = (uint8_t)mask;
+    }
+}
+
 /* The dummy count that serves the highest clock, as long as no other is chosen. */
 static void settle_dummies(struct part *part)
 {
@@ -260,7 +281,7 @@ static void settle_dummies(struct part *part)
 static bool load_file(const char *beside, const char *name, const char *like_of, struct part *part,
     struct error *err);
 
-/* Modes, recovery and dummy codes of another part, unless the file has its own. */
+/* Modes, recovery and quad enable of another part, and dummy codes unless the file has its own. */
 static bool take_from_like(const char *beside, const char *like, const struct json_value *root,
     struct part *part, struct error *err)
 {
@@ -276,6 +297,7 @@ static bool take_from_like(const char *beside, const char *like, const struct js
     } else if (good) {
         memcpy(part->modes, other->modes, sizeof part->modes);
         part->mode_count = other->mode_count;
+        part->quad_enable = other->quad_enable;
         memcpy(part->recover, other->recover, sizeof part->recover);
         part->recover_count = other->recover_count;
         if (part->dummy_count == 0) {
@@ -287,14 +309,27 @@ static bool take_from_like(const char *beside, const char *like, const struct js
     return good;
 }
 
+/* What a file that is like another one cannot have. */
+static void refuse_own(const struct json_value *root)
+{
+    static const char *const taken[] = {"modes", "recover", "quad_enable"};
+
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        if (json_member(root, taken[i]) != NULL) {
+            json_complain(json_member(root, taken[i]), "is taken from the part of \"like\"");
+        }
+    }
+}
+
 static bool read_root(const char *beside, const struct json_value *root, bool may_be_like,
     struct part *part, struct error *err)
 {
     static const struct json_key keys[] = {{"part", true}, {"id", true}, {"size", true},
         {"page", true}, {"ecc_unit", true}, {"erase", true}, {"times", true}, {"status", true},
         {"cs_high_cycles", true}, {"dummy_codes", false}, {"like", false}, {"modes", false},
-        {"recover", false}, {NULL, false}};
+        {"recover", false}, {"quad_enable", false}, {NULL, false}};
     struct part_mode_ops *tables = NULL;
+    struct part_source source = {part, NULL};
     char like[64];
     uint32_t number = 0;
 
@@ -314,6 +349,7 @@ static bool read_root(const char *beside, const struct json_value *root, bool ma
             json_complain(json_member(root, "like"), "this part is the model of another one");
             return true;
         }
+        refuse_own(root);
         if (!take_from_like(beside, like, root, part, err)) {
             return false;
         }
@@ -323,8 +359,10 @@ static bool read_root(const char *beside, const struct json_value *root, bool ma
             return error_set(err, ERROR_INTERNAL, "out of memory");
         }
         read_modes(json_member(root, "modes"), part, tables);
-        part_read_steps(json_member(root, "recover"), &(struct part_source){part, tables},
-            part->recover, PART_MAX_PRELUDE, &part->recover_count, NULL);
+        source.tables = tables;
+        read_quad_enable(json_member(root, "quad_enable"), &source, part);
+        part_read_steps(json_member(root, "recover"), &source, part->recover, PART_MAX_PRELUDE,
+            &part->recover_count, NULL);
         free(tables);
     }
     if (part->mode_count == 0) {

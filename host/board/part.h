@@ -54,6 +54,15 @@ struct part_mode {
     size_t leave_count;
 };
 
+/* How the lines IO2 and IO3 become data lines: by bits of a register that a user may have set for
+ * good. To be read first and left alone when set; else all other bits are written back as read. */
+struct part_quad_enable {
+    uint8_t mask; /* bits that must be set; 0: nothing is needed */
+    struct abi_bus_op read;
+    struct abi_bus_op write;           /* after write_enable of the mode: non-volatile */
+    struct abi_bus_op volatile_enable; /* instead of it: until power-off; opcode_bytes 0: none */
+};
+
 struct part_erase {
     uint32_t size_bytes;
     uint32_t typical_us;
@@ -81,6 +90,7 @@ struct part {
     uint8_t erase_fail_mask;
     uint8_t protect_mask;   /* block-protect bits of the status byte */
     uint8_t cs_high_cycles; /* clocks between two operations, at any bus clock */
+    struct part_quad_enable quad_enable;
     struct part_dummy dummies[PART_MAX_DUMMIES]; /* fewest cycles first */
     size_t dummy_count;
     struct part_mode modes[PART_MAX_MODES];

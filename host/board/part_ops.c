@@ -177,8 +177,7 @@ static size_t find_mode(const struct part *part, const char *text, size_t length
     return index;
 }
 
-/* "8D-8D-8D read_status": the operation of that name in that mode. */
-static bool find_op(
+bool part_find_op(
     const struct json_value *value, const struct part_source *source, struct abi_bus_op *op)
 {
     const char *text = json_get_string(value);
@@ -266,7 +265,7 @@ static void read_step(const struct json_value *value, const struct part_source *
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const struct json_value *name = json_member(value, kinds[i].key);
 
-        if (name != NULL && find_op(name, source, &step->op)) {
+        if (name != NULL && part_find_op(name, source, &step->op)) {
             step->kind = (uint8_t)kinds[i].kind;
         }
     }

@@ -38,6 +38,9 @@ struct part_source {
     const struct part_mode_ops *tables; /* of every mode of the part, in its order */
 };
 
+/* "8D-8D-8D read_status": the operation of that name in that mode. */
+bool part_find_op(
+    const struct json_value *value, const struct part_source *source, struct abi_bus_op *op);
 /* A list of steps. dummy_steps may be NULL where the dummy code is not known. */
 void part_read_steps(const struct json_value *list, const struct part_source *source,
     struct abi_bus_step *steps, size_t capacity, size_t *count, uint16_t *dummy_steps);

@@ -24,17 +24,18 @@ enum addressing { ADDR_3, ADDR_4_OPCODES, ADDR_4_ENTER, ADDR_4_ENTER_WREN, ADDR_
 static bool choose_addressing(
     const struct sfdp *sfdp, enum addressing *addressing, struct error *err)
 {
-    const uint32_t needed = 1U << 6; /* page program 12h */
+    const uint32_t reads = 1U << SFDP_4B_READ_13 | 1U << SFDP_4B_READ_0C;
+    bool has_program = (sfdp->four_byte_ops & 1U << SFDP_4B_PROGRAM_12) != 0;
 
-    if (sfdp->addr_mode == 2 || (sfdp->enter_four_byte & 1U << 6) != 0) {
+    if (sfdp->addr_mode == 2 || (sfdp->enter_four_byte & SFDP_ENTER_ALWAYS) != 0) {
         *addressing = ADDR_4_ALWAYS;
     } else if (sfdp->size_bytes <= THREE_BYTE_LIMIT) {
         *addressing = ADDR_3;
-    } else if ((sfdp->four_byte_ops & needed) != 0 && (sfdp->four_byte_ops & 3) != 0) {
+    } else if (has_program && (sfdp->four_byte_ops & reads) != 0) {
         *addressing = ADDR_4_OPCODES;
-    } else if ((sfdp->enter_four_byte & 1U << 0) != 0) {
+    } else if ((sfdp->enter_four_byte & SFDP_ENTER_B7) != 0) {
         *addressing = ADDR_4_ENTER;
-    } else if ((sfdp->enter_four_byte & 1U << 1) != 0) {
+    } else if ((sfdp->enter_four_byte & SFDP_ENTER_06_B7) != 0) {
         *addressing = ADDR_4_ENTER_WREN;
     } else {
         return error_set(err, ERROR_MEMORY_WRONG_ID,
@@ -70,7 +71,7 @@ static void make_array_ops(
     const struct sfdp *sfdp, enum addressing addressing, struct part_mode *mode)
 {
     bool opcodes = addressing == ADDR_4_OPCODES;
-    bool fast = !opcodes || (sfdp->four_byte_ops & 2) != 0;
+    bool fast = !opcodes || (sfdp->four_byte_ops & 1U << SFDP_4B_READ_0C) != 0;
 
     mode->read = addressed_op(opcodes ? (fast ? 0x0C : 0x13) : 0x0B, addressing);
     mode->read.dummy_cycles = fast ? 8 : 0;
@@ -111,7 +112,8 @@ static uint8_t erase_opcode(const struct sfdp *sfdp, enum addressing addressing,
 
 /* Whether type can be relied on. Two sizes for one opcode have been seen: the larger claim can only
  * leave too little erased, which is found out; the smaller could erase a neighbour's bytes. With a
- * sector map small units exist in some places only; the largest works everywhere. */
+ * sector map small units exist in some places only; of the largest alone it is known that what it
+ * leaves, if anything, is found out. */
 static bool is_usable(const struct sfdp *sfdp, enum addressing addressing, size_t type)
 {
     uint32_t size_bytes = sfdp->erase[type].size_bytes;
@@ -120,9 +122,9 @@ static bool is_usable(const struct sfdp *sfdp, enum addressing addressing, size_
     if (size_bytes < SMALLEST_ERASE || size_bytes > sfdp->size_bytes || opcode == 0) {
         return false;
     }
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
         if (sfdp->erase[i].size_bytes > size_bytes &&
-            (sfdp->has_sector_map || erase_opcode(sfdp, addressing, i) == opcode)) {
+            (sfdp->sector_map.present || erase_opcode(sfdp, addressing, i) == opcode)) {
             return false;
         }
     }
@@ -132,7 +134,7 @@ static bool is_usable(const struct sfdp *sfdp, enum addressing addressing, size_
 static void make_erase(
     const struct sfdp *sfdp, enum addressing addressing, struct part *part, struct part_mode *mode)
 {
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
         struct part_erase erase = {
             sfdp->erase[i].size_bytes, sfdp->erase[i].typical_us, sfdp->erase[i].max_us};
         struct abi_bus_op op = addressed_op(erase_opcode(sfdp, addressing, i), addressing);
@@ -140,10 +142,8 @@ static void make_erase(
         if (!is_usable(sfdp, addressing, i)) {
             continue;
         }
-        if (erase.max_us == 0) {
-            erase.typical_us = ERASE_MAX_US / 16;
-            erase.max_us = ERASE_MAX_US;
-        }
+        erase.max_us = erase.max_us != 0 ? erase.max_us : ERASE_MAX_US;
+        erase.typical_us = erase.typical_us != 0 ? erase.typical_us : erase.max_us / 16;
         insert_erase(part, mode, &erase, &op);
     }
 }
@@ -182,24 +182,43 @@ static void make_status(struct part *part, struct part_mode *mode)
     part->protect_mask = PROTECT_MASK;
 }
 
-static void make_four_byte_switch(enum addressing addressing, struct part_mode *mode)
+static void add_step(
+    struct abi_bus_step *steps, size_t *count, uint8_t opcode, const uint8_t *value)
 {
+    struct abi_bus_step *step = &steps[(*count)++];
+
+    step->kind = ABI_STEP_EXEC;
+    step->op = plain_op(opcode);
+    if (value != NULL) {
+        step->op.data_bus = 1;
+        step->op.data_bytes = 1;
+        step->op.flags = ABI_OP_WRITE;
+        step->data_count = 1;
+        step->data[0] = *value;
+    }
+}
+
+static void make_four_byte_switch(
+    const struct sfdp *sfdp, enum addressing addressing, struct part_mode *mode)
+{
+    const uint8_t first_segment = 0;
+
     if (addressing != ADDR_4_ENTER && addressing != ADDR_4_ENTER_WREN) {
         return;
     }
     if (addressing == ADDR_4_ENTER_WREN) {
-        mode->enter[mode->enter_count].kind = ABI_STEP_EXEC;
-        mode->enter[mode->enter_count++].op = plain_op(0x06);
-        mode->leave[mode->leave_count].kind = ABI_STEP_EXEC;
-        mode->leave[mode->leave_count++].op = plain_op(0x06);
+        add_step(mode->enter, &mode->enter_count, 0x06, NULL);
+        add_step(mode->leave, &mode->leave_count, 0x06, NULL);
     }
-    mode->enter[mode->enter_count].kind = ABI_STEP_EXEC;
-    mode->enter[mode->enter_count++].op = plain_op(0xB7);
-    mode->leave[mode->leave_count].kind = ABI_STEP_EXEC;
-    mode->leave[mode->leave_count++].op = plain_op(0xE9);
+    add_step(mode->enter, &mode->enter_count, 0xB7, NULL);
+    add_step(mode->leave, &mode->leave_count, 0xE9, NULL);
+    if (sfdp->leaves_extended_address) {
+        add_step(mode->leave, &mode->leave_count, 0x06, NULL);
+        add_step(mode->leave, &mode->leave_count, 0xC5, &first_segment);
+    }
 }
 
-bool sfdp_to_part(const struct sfdp *sfdp, const uint8_t *id, size_t id_bytes, struct part *part,
+bool sfdp_make_part(const struct sfdp *sfdp, const uint8_t *id, size_t id_bytes, struct part *part,
     struct error *err)
 {
     struct part_mode *mode = &part->modes[0];
@@ -207,7 +226,7 @@ bool sfdp_to_part(const struct sfdp *sfdp, const uint8_t *id, size_t id_bytes, s
 
     memset(part, 0, sizeof *part);
     if (id_bytes < 3 || id_bytes > sizeof part->id) {
-        return error_set(err, ERROR_INTERNAL, "sfdp_to_part: an ID of %zu bytes", id_bytes);
+        return error_set(err, ERROR_INTERNAL, "sfdp_make_part: an ID of %zu bytes", id_bytes);
     }
     if (sfdp->size_bytes > UINT32_C(0x80000000) ||
         (sfdp->size_bytes & (sfdp->size_bytes - 1)) != 0) {
@@ -233,7 +252,7 @@ bool sfdp_to_part(const struct sfdp *sfdp, const uint8_t *id, size_t id_bytes, s
     make_erase(sfdp, addressing, part, mode);
     make_times(sfdp, part);
     make_status(part, mode);
-    make_four_byte_switch(addressing, mode);
+    make_four_byte_switch(sfdp, addressing, mode);
     if (part->erase_count == 0) {
         return error_set(err, ERROR_MEMORY_WRONG_ID,
             "SFDP names no usable erase operation of this memory: it needs a part file");

@@ -1,8 +1,21 @@
 /* SFDP as text for people. */
-#include "host/board/sfdp.h"
+#include "host/board/sfdp_tables.h"
 #include "host/board/text_buffer.h"
 
 #include <inttypes.h>
+
+const char *const sfdp_read_names[SFDP_READ_MODES + 1] = {[SFDP_1S_1S_2S] = "1S-1S-2S",
+    [SFDP_1S_2S_2S] = "1S-2S-2S",
+    [SFDP_2S_2S_2S] = "2S-2S-2S",
+    [SFDP_1S_1S_4S] = "1S-1S-4S",
+    [SFDP_1S_4S_4S] = "1S-4S-4S",
+    [SFDP_4S_4S_4S] = "4S-4S-4S",
+    [SFDP_1S_1S_8S] = "1S-1S-8S",
+    [SFDP_1S_8S_8S] = "1S-8S-8S",
+    [SFDP_1S_1D_1D] = "1S-1D-1D",
+    [SFDP_1S_2D_2D] = "1S-2D-2D",
+    [SFDP_1S_4D_4D] = "1S-4D-4D",
+    [SFDP_4S_4D_4D] = "4S-4D-4D"};
 
 static const char *table_name(uint16_t id)
 {
@@ -24,22 +37,60 @@ static const char *table_name(uint16_t id)
     return "of the maker";
 }
 
+/* The higher of the clocks with and without the strobe. */
+static uint32_t highest_mhz(const struct sfdp *sfdp, enum sfdp_clock without)
+{
+    const uint32_t *hz = &sfdp->octal.max_hz[without];
+
+    return (hz[0] > hz[1] ? hz[0] : hz[1]) / 1000000;
+}
+
 static void add_octal(struct text_buffer *text, const struct sfdp *sfdp)
 {
     static const char *const extensions[] = {"repeated", "inverted", "reserved", "16-bit"};
+    uint32_t str_mhz = highest_mhz(sfdp, SFDP_CLOCK_8S);
+    uint32_t dtr_mhz = highest_mhz(sfdp, SFDP_CLOCK_8D);
 
-    if (sfdp->max_hz_8s == 0 && sfdp->max_hz_8d == 0) {
+    if (str_mhz == 0 && dtr_mhz == 0) {
         return;
     }
-    text_buffer_add(text, "octal: 8S up to %" PRIu32 " MHz, 8D up to %" PRIu32 " MHz",
-        sfdp->max_hz_8s / 1000000, sfdp->max_hz_8d / 1000000);
-    if (sfdp->octal_read_opcode != 0) {
-        text_buffer_add(text, ", 8D read %02Xh", sfdp->octal_read_opcode);
+    text_buffer_add(
+        text, "octal: 8S up to %" PRIu32 " MHz, 8D up to %" PRIu32 " MHz", str_mhz, dtr_mhz);
+    if (sfdp->xspi.read_opcode != 0) {
+        text_buffer_add(text, ", 8D read %02Xh", sfdp->xspi.read_opcode);
     }
-    if (sfdp->command_extension < 4) {
-        text_buffer_add(text, ", second opcode byte %s", extensions[sfdp->command_extension]);
+    if (sfdp->octal.command_extension < 4) {
+        text_buffer_add(text, ", second opcode byte %s", extensions[sfdp->octal.command_extension]);
     }
-    text_buffer_add(text, "%s\n", sfdp->swaps_bytes_8d ? ", byte pairs swapped in 8D" : "");
+    text_buffer_add(text, "%s\n", sfdp->octal.swaps_bytes_8d ? ", byte pairs swapped in 8D" : "");
+}
+
+static void add_reads(struct text_buffer *text, const struct sfdp *sfdp)
+{
+    for (size_t i = 0; i < SFDP_READ_MODES; i++) {
+        const struct sfdp_read *read = &sfdp->reads[i];
+
+        if (read->opcode != 0) {
+            text_buffer_add(text, "read %s: %02Xh, %u mode and %u dummy clocks\n",
+                sfdp_read_names[i], read->opcode, read->mode_clocks, read->wait_clocks);
+        }
+    }
+}
+
+static void add_quad_enable(struct text_buffer *text, const struct sfdp *sfdp)
+{
+    static const char *const places[] = {[SFDP_QUAD_NONE] = "not needed",
+        [SFDP_QUAD_SR2_1_BY_2_BYTES] = "bit 1 of status 2, written with two bytes",
+        [SFDP_QUAD_SR1_6] = "bit 6 of status 1",
+        [SFDP_QUAD_SR2_7_BY_3E] = "bit 7 of status 2, by 3Eh",
+        [SFDP_QUAD_SR2_1_1_BYTE_SAFE] = "bit 1 of status 2",
+        [SFDP_QUAD_SR2_1_READ_35] = "bit 1 of status 2, read by 35h",
+        [SFDP_QUAD_SR2_1_BY_31] = "bit 1 of status 2, by 31h",
+        [SFDP_QUAD_UNKNOWN] = "not named"};
+
+    if (sfdp->reads[SFDP_1S_1S_4S].opcode != 0 || sfdp->reads[SFDP_1S_4S_4S].opcode != 0) {
+        text_buffer_add(text, "quad enable: %s\n", places[sfdp->quad.enable]);
+    }
 }
 
 bool sfdp_describe(const struct sfdp *sfdp, char **out, struct error *err)
@@ -56,7 +107,7 @@ bool sfdp_describe(const struct sfdp *sfdp, char **out, struct error *err)
     }
     text_buffer_add(&text, "size %" PRIu64 " KiB, page %" PRIu32 " bytes\n",
         sfdp->size_bytes / 1024, sfdp->page_bytes);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
         if (sfdp->erase[i].size_bytes != 0) {
             text_buffer_add(&text,
                 "erase %" PRIu32 " KiB: %02Xh, typically %" PRIu32 " ms, at most %" PRIu32 " ms\n",
@@ -69,6 +120,8 @@ bool sfdp_describe(const struct sfdp *sfdp, char **out, struct error *err)
         "page program: typically %" PRIu32 " us, at most %" PRIu32 " us\n",
         sfdp->chip_erase_typical_us / 1000, sfdp->chip_erase_max_us / 1000,
         sfdp->program_typical_us, sfdp->program_max_us);
+    add_reads(&text, sfdp);
+    add_quad_enable(&text, sfdp);
     add_octal(&text, sfdp);
     return text_buffer_finish(&text, out, err);
 }
