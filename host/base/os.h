@@ -13,6 +13,8 @@
 
 /* ---- environment ---- */
 const char *os_environment(const char *name); /* NULL: not set */
+/* For libraries that take a choice only from there. NULL: removed. */
+void os_environment_set(const char *name, const char *value);
 /* What the last failed call of the C library says, such as "No space left on device". */
 const char *os_error_text(void);
 
@@ -52,10 +54,17 @@ char *os_runtime_directory(void);
 
 /* ---- locks ---- */
 struct os_lock;
-/* Exclusive lock on a file, released by the kernel when the process dies. False with
- * ERROR_PROBE_BUSY when another process holds it; *holder_pid is then its PID or 0. */
-MUST_USE bool os_lock_take(
-    const char *path, struct os_lock **out, int *holder_pid, struct error *err);
+struct os_lock_holder {
+    int pid; /* 0: nobody, or not known */
+    char program[32];
+};
+/* Exclusive lock on a file, released by the kernel when the process dies. program: what this
+ * process is called in what others are told. False with ERROR_PROBE_BUSY when another process
+ * holds it, and *holder says which; holder may be NULL. */
+MUST_USE bool os_lock_take(const char *path, const char *program, struct os_lock **out,
+    struct os_lock_holder *holder, struct error *err);
+/* Who holds it, without taking it: as the holder wrote it, if that process is still alive. */
+void os_lock_read_holder(const char *path, struct os_lock_holder *holder);
 void os_lock_release(struct os_lock *lock); /* NULL allowed */
 
 /* ---- loopback and TCP ---- */

@@ -16,7 +16,10 @@ enum {
     BOARD_NAME_BYTES = 32,
     BOARD_MAX_MEMORIES = 4,
     BOARD_MAX_PARTITIONS = 32,
-    BOARD_MAX_LEDS = 8
+    BOARD_MAX_LEDS = 8,
+    BOARD_MAX_PLACES = 4,
+    BOARD_MAX_STLINK_IDS = 8,
+    BOARD_STLINK_ID_BYTES = 5 /* four characters */
 };
 
 struct board_range {
@@ -39,7 +42,11 @@ struct board_mcu {
     uint32_t idcode_addr;          /* from the core's access port */
     uint32_t dpidr;
     uint8_t core_ap;
-    uint8_t debug_ap;            /* the one that answers under reset, for DBGMCU; 0xFF: none */
+    uint8_t debug_ap; /* the one that answers under reset, for DBGMCU; 0xFF: none */
+    uint32_t dbgmcu_places[BOARD_MAX_PLACES]; /* where debug_ap may show DBGMCU: asked in turn */
+    size_t dbgmcu_place_count;
+    bool has_ap_status;          /* DBGMCU_SR tells which access ports are kept shut */
+    bool catches_reset;          /* vector catch works from the very first instruction on */
     uint32_t ap_open_timeout_ms; /* bound on the core AP opening after reset */
     uint32_t uid_addr;           /* 96 bits */
     uint32_t flash_size_addr;    /* 16 bits, KB */
@@ -52,6 +59,9 @@ struct board_mcu {
     uint32_t watchdog_addr;          /* IWDG_KR */
     struct board_script debug_setup; /* DBGMCU: watchdogs frozen while halted, clocks kept */
     struct board_script debug_clear; /* undone at the end */
+    struct board_script debug_wake;  /* through debug_ap: the core's debug clocks in low-power modes
+                                        and under reset; fields of DBGMCU, with its address as the
+                                        core sees it, that are cleared at the end */
     struct board_script known_state; /* on the halted core, before the stub is loaded: each step is
                                         read back (silicon rule 1) */
     /* Internal flash (reference: MCU facts, section 9). */
@@ -110,6 +120,9 @@ struct board {
     size_t led_count;
     char connect[16]; /* "auto", "attach", "halt", "under-reset" */
     uint32_t debug_max_khz;
+    /* Identifiers that the board's own ST-LINK gives (reference: probe protocols 1.3, F2 56). */
+    char stlink_ids[BOARD_MAX_STLINK_IDS][BOARD_STLINK_ID_BYTES];
+    size_t stlink_id_count;
     enum board_boot_kind boot_kind;
     size_t boot_partition; /* index, valid when boot_kind == BOARD_BOOT_XFLASH */
     bool boot_check_crc;
@@ -129,6 +142,11 @@ MUST_USE bool board_list(char ***names, size_t *count, struct error *err);
 /* The boards whose MCU has this DEV_ID (for "which board is it" messages). */
 MUST_USE bool board_list_for_dev_id(
     uint16_t dev_id, char ***names, size_t *count, struct error *err);
+
+/* The boards that claim this identifier of an ST-LINK. */
+MUST_USE bool board_list_for_stlink_id(
+    const char *id, char ***names, size_t *count, struct error *err);
+bool board_claims_stlink_id(const struct board *board, const char *id);
 
 /* Memory or partition by name. NULL when there is none. */
 const struct board_memory *board_memory_find(const struct board *board, const char *name);

@@ -40,7 +40,30 @@ bool board_list(char ***names, size_t *count, struct error *err)
     return true;
 }
 
-bool board_list_for_dev_id(uint16_t dev_id, char ***names, size_t *count, struct error *err)
+bool board_claims_stlink_id(const struct board *board, const char *id)
+{
+    for (size_t i = 0; i < board->stlink_id_count; i++) {
+        if (strcmp(board->stlink_ids[i], id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef bool board_filter(const struct board *board, const void *wanted);
+
+static bool has_dev_id(const struct board *board, const void *wanted)
+{
+    return board->mcu.dev_id == *(const uint16_t *)wanted;
+}
+
+static bool has_stlink_id(const struct board *board, const void *wanted)
+{
+    return board_claims_stlink_id(board, wanted);
+}
+
+static bool list_boards(
+    board_filter *keep, const void *wanted, char ***names, size_t *count, struct error *err)
 {
     size_t all = 0;
     size_t kept = 0;
@@ -54,7 +77,7 @@ bool board_list_for_dev_id(uint16_t dev_id, char ***names, size_t *count, struct
         struct error ignored = {0};
 
         /* A file that does not load cannot be proposed; `board lint` says what is wrong with it. */
-        if (board_load((*names)[i], NULL, &board, &ignored) && board->mcu.dev_id == dev_id) {
+        if (board_load((*names)[i], NULL, &board, &ignored) && keep(board, wanted)) {
             (*names)[kept++] = (*names)[i];
         } else {
             free((*names)[i]);
@@ -64,6 +87,16 @@ bool board_list_for_dev_id(uint16_t dev_id, char ***names, size_t *count, struct
     (*names)[kept] = NULL;
     *count = kept;
     return true;
+}
+
+bool board_list_for_dev_id(uint16_t dev_id, char ***names, size_t *count, struct error *err)
+{
+    return list_boards(has_dev_id, &dev_id, names, count, err);
+}
+
+bool board_list_for_stlink_id(const char *id, char ***names, size_t *count, struct error *err)
+{
+    return list_boards(has_stlink_id, id, names, count, err);
 }
 
 bool board_set_part(

@@ -1,9 +1,11 @@
 /* `board lint`: what can be known to go wrong without a board on the desk. */
+#include "host/base/os.h"
 #include "host/board/blob_parts.h"
 #include "host/board/board_details.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LINT_HSLV_MAX_MV = 2700 };
 
@@ -120,6 +122,38 @@ static bool lint_boot(const struct board *board, struct log *log, struct error *
     return true;
 }
 
+static bool lint_stlink_id(
+    const struct board *board, const char *id, struct log *log, struct error *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+
+    if (!board_list_for_stlink_id(id, &names, &count, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], board->name) != 0) {
+            log_write(log, LOG_WARNING, "board-id-claimed",
+                "the ST-LINK identifier \"%s\" is claimed by the board \"%s\", too: neither is "
+                "recognised by it",
+                id, names[i]);
+        }
+    }
+    os_free_names(names, count);
+    return true;
+}
+
+/* Two boards with one identifier: neither is recognised by it any more. */
+static bool lint_stlink_ids(const struct board *board, struct log *log, struct error *err)
+{
+    for (size_t i = 0; i < board->stlink_id_count; i++) {
+        if (!lint_stlink_id(board, board->stlink_ids[i], log, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool board_lint(const struct board *board, struct log *log, struct error *err)
 {
     for (size_t i = 0; i < board->memory_count; i++) {
@@ -133,5 +167,5 @@ bool board_lint(const struct board *board, struct log *log, struct error *err)
     if (board->led_count == 0) {
         log_write(log, LOG_INFO, NULL, "no LED is named: blinky shows its state in the log only");
     }
-    return lint_boot(board, log, err);
+    return lint_stlink_ids(board, log, err) && lint_boot(board, log, err);
 }

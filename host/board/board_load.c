@@ -84,9 +84,47 @@ static bool read_mcu(const struct json_value *root, struct board *board, struct 
     return good;
 }
 
+/* Four letters or digits; "0000" is what an ST-LINK without one says. */
+static void read_stlink_id(const struct json_value *value, struct board *board)
+{
+    char id[BOARD_STLINK_ID_BYTES] = "";
+    const char *text = json_get_string(value);
+
+    if (text == NULL) {
+        return;
+    }
+    if (strlen(text) != BOARD_STLINK_ID_BYTES - 1 || strcmp(text, "0000") == 0 ||
+        strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != BOARD_STLINK_ID_BYTES - 1) {
+        json_complain(value,
+            "expected the four digits or upper-case letters of an ST-LINK's board identifier "
+            "(`xflash list` shows it), found \"%s\"",
+            text);
+        return;
+    }
+    memcpy(id, text, sizeof id);
+    if (board_claims_stlink_id(board, id)) {
+        json_complain(value, "\"%s\" stands here twice", id);
+    } else if (board->stlink_id_count == BOARD_MAX_STLINK_IDS) {
+        json_complain(value, "more than %d identifiers", BOARD_MAX_STLINK_IDS);
+    } else {
+        memcpy(board->stlink_ids[board->stlink_id_count++], id, sizeof id);
+    }
+}
+
+static void read_stlink_ids(const struct json_value *list, struct board *board)
+{
+    if (list == NULL || !json_check_kind(list, JSON_ARRAY)) {
+        return;
+    }
+    for (const struct json_value *at = json_first(list); at != NULL; at = json_next(at)) {
+        read_stlink_id(at, board);
+    }
+}
+
 static void read_debug(const struct json_value *debug, struct board *board)
 {
-    static const struct json_key keys[] = {{"connect", false}, {"max_khz", false}, {NULL, false}};
+    static const struct json_key keys[] = {
+        {"connect", false}, {"max_khz", false}, {"stlink_board_ids", false}, {NULL, false}};
     static const char *const connects[] = {"auto", "attach", "halt", "under-reset", NULL};
     size_t connect = 0;
 
@@ -94,6 +132,7 @@ static void read_debug(const struct json_value *debug, struct board *board)
     if (debug != NULL && json_check_object(debug, keys)) {
         (void)json_take_choice(debug, "connect", connects, &connect);
         (void)json_take_u32(debug, "max_khz", 5, 100000, &board->debug_max_khz);
+        read_stlink_ids(json_member(debug, "stlink_board_ids"), board);
     }
     (void)snprintf(board->connect, sizeof board->connect, "%s", connects[connect]);
 }
@@ -186,6 +225,7 @@ static bool read_board(const struct json_value *root, struct board *board, struc
     static const struct json_key keys[] = {{"board", true}, {"mcu", true}, {"debug", false},
         {"memories", true}, {"partitions", false}, {"boot", false}, {"power", false},
         {"leds", false}, {"$schema", false}, {NULL, false}};
+    const struct json_value *memories = json_member(root, "memories");
 
     if (!json_check_object(root, keys) && json_kind_of(root) != JSON_OBJECT) {
         return true;
@@ -197,11 +237,15 @@ static bool read_board(const struct json_value *root, struct board *board, struc
     read_debug(json_member(root, "debug"), board);
     read_power(json_member(root, "power"), board);
     err->code = ERROR_NONE;
-    board_read_memories(json_member(root, "memories"), board, err);
+    board_read_memories(memories, board, err);
     if (err->code != ERROR_NONE) {
         return false; /* a memory file is bad */
     }
     board_read_partitions(json_member(root, "partitions"), board);
+    if (memories != NULL && json_kind_of(memories) == JSON_ARRAY && json_count(memories) == 0 &&
+        board->partition_count > 0) {
+        json_complain(json_member(root, "partitions"), "this board has no memory to divide");
+    }
     board_read_boot(json_member(root, "boot"), board);
     read_leds(json_member(root, "leds"), board);
     return true;

@@ -409,9 +409,6 @@ void board_read_memories(const struct json_value *list, struct board *board, str
     if (list == NULL || !json_check_kind(list, JSON_ARRAY)) {
         return;
     }
-    if (json_count(list) == 0) {
-        json_complain(list, "expected at least one memory");
-    }
     for (const struct json_value *at = json_first(list); at != NULL; at = json_next(at)) {
         if (board->memory_count == BOARD_MAX_MEMORIES) {
             json_complain(at, "more than %d memories", BOARD_MAX_MEMORIES);

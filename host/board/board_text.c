@@ -131,11 +131,18 @@ bool board_describe(const struct board *board, char **out, struct error *err)
         "MCU %s, DEV_ID 0x%03X, supply %s, probe at most %" PRIu32 " kHz, connect %s\n",
         board->mcu.name, board->mcu.dev_id, board->details->supply_name, board->debug_max_khz,
         board->connect);
+    for (size_t i = 0; i < board->stlink_id_count; i++) {
+        text_buffer_add(&text, "%s%s%s", i == 0 ? "recognised by the ST-LINK identifier " : ", ",
+            board->stlink_ids[i], i + 1 == board->stlink_id_count ? "\n" : "");
+    }
     for (size_t i = 0; i < board->memory_count; i++) {
         if (!add_memory(board, i, &text, err)) {
             free(text.chars);
             return false;
         }
+    }
+    if (board->memory_count == 0) {
+        text_buffer_add(&text, "no external memory\n");
     }
     add_partitions(board, &text);
     add_boot(board, &text);

@@ -42,11 +42,28 @@ static void read_ram(const struct json_value *ram, struct board_mcu *facts)
     }
 }
 
+static void read_places(const struct json_value *list, struct board_mcu *facts)
+{
+    if (list == NULL || !json_check_kind(list, JSON_ARRAY)) {
+        return;
+    }
+    for (const struct json_value *at = json_first(list); at != NULL; at = json_next(at)) {
+        if (facts->dbgmcu_place_count == BOARD_MAX_PLACES) {
+            json_complain(at, "more than %d places", BOARD_MAX_PLACES);
+            return;
+        }
+        (void)json_get_u32(at, 0, UINT32_MAX, &facts->dbgmcu_places[facts->dbgmcu_place_count++]);
+    }
+}
+
 static void read_debug(const struct json_value *debug, struct board_mcu *facts)
 {
     static const struct json_key keys[] = {{"dev_id", true}, {"idcode", true}, {"dpidr", true},
-        {"core_ap", true}, {"debug_ap", false}, {"ap_open_timeout_ms", true}, {"uid", true},
-        {"flash_size", true}, {"watchdog_key", true}, {NULL, false}};
+        {"core_ap", true}, {"debug_ap", false}, {"dbgmcu_at", false}, {"ap_status", false},
+        {"halt_at", true}, {"ap_open_timeout_ms", true}, {"uid", true}, {"flash_size", true},
+        {"watchdog_key", true}, {NULL, false}};
+    static const char *const halts[] = {"program", "reset", NULL};
+    size_t halt = 0;
     uint32_t number = 0;
 
     if (debug == NULL || !json_check_object(debug, keys)) {
@@ -64,6 +81,9 @@ static void read_debug(const struct json_value *debug, struct board_mcu *facts)
     if (json_take_u32(debug, "debug_ap", 0, 254, &number)) {
         facts->debug_ap = (uint8_t)number;
     }
+    read_places(json_member(debug, "dbgmcu_at"), facts);
+    (void)json_take_bool(debug, "ap_status", &facts->has_ap_status);
+    facts->catches_reset = json_take_choice(debug, "halt_at", halts, &halt) && halt == 1;
     (void)json_take_u32(debug, "ap_open_timeout_ms", 1, 60000, &facts->ap_open_timeout_ms);
     (void)json_take_u32(debug, "uid", 0, UINT32_MAX, &facts->uid_addr);
     (void)json_take_u32(debug, "flash_size", 0, UINT32_MAX, &facts->flash_size_addr);
@@ -108,12 +128,29 @@ static void read_supplies(
     }
 }
 
+/* Undone by clearing the same fields, so that nothing but fields may be set. */
+static void read_wake(const struct json_value *list, const struct board_mcu *facts)
+{
+    if (list == NULL) {
+        return;
+    }
+    if (facts->debug_ap == 0xFF || facts->dbgmcu_place_count == 0) {
+        json_complain(list, "needs $.debug.debug_ap and $.debug.dbgmcu_at: what it goes through");
+    }
+    for (size_t i = 0; i < facts->debug_wake.count; i++) {
+        if (facts->debug_wake.steps[i].kind != ABI_REG_MODIFY) {
+            json_complain(list, "takes only steps that set fields of registers");
+            return;
+        }
+    }
+}
+
 static void read_file(const struct json_value *root, struct board_mcu *facts, struct mcu *mcu)
 {
     static const struct json_key keys[] = {{"mcu", true}, {"family", true}, {"debug", true},
         {"ram", true}, {"internal_flash", true}, {"clocks", true}, {"registers", true},
-        {"known_state", true}, {"debug_setup", true}, {"debug_clear", true}, {"supplies", false},
-        {"controllers", true}, {"gpio", true}, {"pins", true}, {NULL, false}};
+        {"known_state", true}, {"debug_setup", true}, {"debug_clear", true}, {"debug_wake", false},
+        {"supplies", false}, {"controllers", true}, {"gpio", true}, {"pins", true}, {NULL, false}};
     const struct json_value *registers = json_member(root, "registers");
 
     if ((!json_check_object(root, keys) && registers == NULL) ||
@@ -128,6 +165,8 @@ static void read_file(const struct json_value *root, struct board_mcu *facts, st
     (void)mcu_script_get(registers, json_member(root, "known_state"), &facts->known_state);
     (void)mcu_script_get(registers, json_member(root, "debug_setup"), &facts->debug_setup);
     (void)mcu_script_get(registers, json_member(root, "debug_clear"), &facts->debug_clear);
+    (void)mcu_script_get(registers, json_member(root, "debug_wake"), &facts->debug_wake);
+    read_wake(json_member(root, "debug_wake"), facts);
     read_supplies(registers, json_member(root, "supplies"), mcu);
     mcu_read_clocks(registers, json_member(root, "clocks"), mcu);
     mcu_read_controllers(registers, json_member(root, "controllers"), mcu);
@@ -155,6 +194,7 @@ void mcu_free(struct board_mcu *facts, struct mcu *mcu)
 {
     free(facts->debug_setup.steps);
     free(facts->debug_clear.steps);
+    free(facts->debug_wake.steps);
     free(facts->known_state.steps);
     free(mcu->fast.steps);
     for (size_t i = 0; i < mcu->supply_count; i++) {

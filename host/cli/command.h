@@ -50,6 +50,7 @@ bool command_run(struct cli *cli, struct error *err);
 bool command_log(struct cli *cli, struct error *err);
 bool command_boot(struct cli *cli, struct error *err);
 bool command_test(struct cli *cli, struct error *err);
+bool command_bench(struct cli *cli, struct error *err);
 bool command_reset(struct cli *cli, struct error *err);
 bool command_halt(struct cli *cli, struct error *err);
 bool command_list(struct cli *cli, struct error *err);

@@ -1,4 +1,5 @@
 #include "host/cli/command.h"
+#include "host/probe/probe_list.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,9 +34,10 @@ static void print_overview(void)
             (void)printf("  %-9s %s\n", command->name, command->summary);
         }
     }
-    (void)printf("\nLater versions: bench, doctor, batch, export, import, ob.\n"
-                 "\nxflash help COMMAND, xflash help options, xflash help errors\n"
-                 "First steps without hardware: xflash sim list, xflash -p sim:NAME info\n");
+    (void)printf(
+        "\nLater versions: bench, doctor, batch, export, import, ob.\n"
+        "\nxflash help COMMAND, xflash help options, xflash help errors, xflash help probe\n"
+        "First steps without hardware: xflash sim list, xflash -p sim:NAME info\n");
 }
 
 static void print_errors(void)
@@ -47,6 +49,30 @@ static void print_errors(void)
         (void)printf("%4d  %-20s %-5s  %s\n", info->exit_code, info->name, info->retry ? "yes" : "",
             info->meaning);
     }
+}
+
+static void print_probes(void)
+{
+    struct usb_device stlink = {.vid = PROBE_VID_STLINK, .pid = 0x374E};
+    char rule[PROBE_RULE_BYTES];
+
+    probe_text_udev_rule(&stlink, rule);
+    (void)printf(
+        "-p PROBE chooses the debug probe; without it the only one on USB is taken.\n\n"
+        "  SERIAL               its serial number, or the end of it; upper and lower case are one\n"
+        "  VID:PID[:SERIAL]     four hexadecimal digits each: 0483:374e\n"
+        "  usb:BUS-PATH         its place on USB: usb:1-4.2\n"
+        "  tcp:HOST[:PORT]      an ST-LINK behind an ST-LINK server\n"
+        "  sim:NAME[#INSTANCE]  a virtual board\n\n"
+        "`xflash list` shows the probes and what to type for each. libstlink: or libusb: in front\n"
+        "of a probe on USB chooses the library that opens an ST-LINK; libusb is the default.\n"
+        "--lock-wait SECONDS waits while another run or program uses the probe.\n\n"
+        "Linux lets a user open a probe when a udev rule says so. `cmake --install` puts the "
+        "rules\n"
+        "into PREFIX/lib/udev/rules.d/60-xflash.rules; udev reads them below /usr and /usr/local,\n"
+        "else copy that file to /etc/udev/rules.d. Then, as root, `udevadm control --reload`, and\n"
+        "plug the probe in again. The rule of an ST-LINK V3E:\n\n  %s\n",
+        rule);
 }
 
 static void print_options(void)
@@ -101,6 +127,10 @@ bool command_help(struct cli *cli, struct error *err)
     }
     if (strcmp(topic, "options") == 0) {
         print_options();
+        return true;
+    }
+    if (strcmp(topic, "probe") == 0 || strcmp(topic, "probes") == 0) {
+        print_probes();
         return true;
     }
     command = command_find(topic);

@@ -109,12 +109,21 @@ static bool show_memories(struct cli *cli, struct work *work, struct error *err)
     return true;
 }
 
+/* Without a memory there is nothing to ask a stub about, and the program goes on afterwards. */
+static bool open_board(struct work *work, struct cli *cli, struct error *err)
+{
+    if (!connection_open(&work->connection, cli, TARGET_CONNECT_AUTO, err)) {
+        return false;
+    }
+    return work->connection.board->memory_count == 0 || work_open(work, cli, err);
+}
+
 bool command_info(struct cli *cli, struct error *err)
 {
     struct work work = {.stops_program = true, .connection.shows_protection = true};
     bool ok = false;
 
-    ok = work_open(&work, cli, err);
+    ok = open_board(&work, cli, err);
     if (work.connection.target != NULL) {
         struct error protection = {0};
 

@@ -74,7 +74,11 @@ static bool start_program(struct job *job, struct error *err)
         return error_add_context(err, "clearing the old log");
     }
     if (job->plan.ram_piece_count > 0) {
-        return start_in_ram(target, &job->plan, err);
+        if (!start_in_ram(target, &job->plan, err)) {
+            return false;
+        }
+        target_settle(target);
+        return true;
     }
     return target_reset(target, TARGET_RESET_RUN, err);
 }

@@ -90,6 +90,17 @@ static const struct command table[] = {
         .allowed = OPTION_BIT(OPTION_PSRAM) | OPTION_BIT(OPTION_AFTER),
         .uses_probe = true,
         .run = command_test},
+    {.name = "bench",
+        .arguments = "",
+        .summary = "speeds of the link (RAM round trip), of flash read and hash",
+        .details =
+            "Writes RAM of the target, reads it back and compares, twice (--size: how much of it); "
+            "a difference is exit 42.\nOn a board with a memory it reads and hashes its start too. "
+            "Nothing but RAM is changed, and the MCU is reset at the end.\nErase and program "
+            "speeds (--flash) come later; xflash test measures them on a range it restores.",
+        .allowed = OPTION_BIT(OPTION_SIZE) | OPTION_BIT(OPTION_FLASH) | OPTION_BIT(OPTION_AFTER),
+        .uses_probe = true,
+        .run = command_bench},
     {.name = "reset",
         .arguments = "",
         .summary = "reset the MCU and let it run",
@@ -105,6 +116,8 @@ static const struct command table[] = {
     {.name = "list",
         .arguments = "",
         .summary = "debug probes, without touching a target",
+        .details = "On USB: what to type behind -p, kind, firmware, whether it is free, and the "
+                   "board it belongs to where that is known. Then the virtual boards.",
         .allowed = 0,
         .run = command_list},
     {.name = "board",
@@ -120,14 +133,9 @@ static const struct command table[] = {
         .run = command_sim},
     {.name = "version", .arguments = "", .summary = "version", .run = command_version},
     {.name = "help",
-        .arguments = "[COMMAND | errors | options]",
+        .arguments = "[COMMAND | errors | options | probe]",
         .summary = "this text, help on a command, the table of exit codes",
         .run = command_help},
-    {.name = "bench",
-        .arguments = "",
-        .summary = "(later)",
-        .verbatim = true,
-        .run = command_later},
     {.name = "doctor",
         .arguments = "",
         .summary = "(later)",

@@ -56,10 +56,11 @@ bool connection_choose_board(struct connection *connection, struct cli *cli, str
 }
 
 /* What --timeout leaves after the runs that were repeated, by the probe's clock. */
-static void set_deadline(struct probe *probe, const struct cli *cli)
+static void set_deadline(struct probe *probe, const struct cli *cli, uint64_t waited_us)
 {
     uint64_t timeout_us = options_duration_ms(&cli->options, OPTION_TIMEOUT) * 1000;
-    uint64_t left_us = timeout_us > cli->spent_us ? timeout_us - cli->spent_us : 1;
+    uint64_t spent_us = cli->spent_us + waited_us;
+    uint64_t left_us = timeout_us > spent_us ? timeout_us - spent_us : 1;
 
     if (timeout_us != 0) {
         probe_set_deadline(probe, probe_now_ns(probe) + left_us * 1000);
@@ -119,13 +120,51 @@ static void report_target(struct cli *cli, const struct connection *connection)
     output_record(&cli->output, &record);
 }
 
+static void join_names(char **names, size_t count, char *list, size_t capacity)
+{
+    (void)snprintf(list, capacity, "%s", count == 0 ? "none known" : "");
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(list);
+
+        (void)snprintf(list + used, capacity - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+}
+
+/* The board that alone claims the identifier of the ST-LINK; none when several or no file does. */
+static bool recognise_board(struct connection *connection, struct cli *cli, struct error *err)
+{
+    const char *id = probe_info(connection->probe)->board_id;
+    char **names = NULL;
+    char list[256];
+    size_t count = 0;
+    bool ok = true;
+
+    if (id[0] == '\0') {
+        return true;
+    }
+    if (!board_list_for_stlink_id(id, &names, &count, err)) {
+        return false;
+    }
+    if (count == 1) {
+        ok = load_board(connection, cli, names[0], "the ST-LINK's board identifier", err);
+    } else {
+        join_names(names, count, list, sizeof list);
+        log_write(&cli->output.log, count > 1 ? LOG_NOTE : LOG_INFO, NULL,
+            "board identifier %s of the ST-LINK, claimed by: %s", id, list);
+    }
+    os_free_names(names, count);
+    return ok;
+}
+
 /* Nothing names the board: say what was found and what could be meant. */
 static bool unknown_board(struct connection *connection, struct error *err)
 {
     struct target_identity identity = {0};
+    struct board *board = NULL;
+    struct error ignored = {0};
     char **names = NULL;
     size_t count = 0;
-    char list[256] = "";
+    char list[256];
 
     if (!target_identify(connection->probe, &identity, err)) {
         return error_add_context(err, "finding out which board this is");
@@ -133,15 +172,16 @@ static bool unknown_board(struct connection *connection, struct error *err)
     if (!board_list_for_dev_id(identity.dev_id, &names, &count, err)) {
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        size_t used = strlen(list);
-
-        (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    join_names(names, count, list, sizeof list);
+    if (count > 0 && !board_load(names[0], NULL, &board, &ignored)) {
+        board = NULL;
     }
     os_free_names(names, count);
     (void)error_set(err, ERROR_BOARD_UNKNOWN,
-        "which board is this? The MCU has DEV_ID 0x%03x; boards with that MCU: %s", identity.dev_id,
-        count > 0 ? list : "none known");
+        "which board is this? The MCU has DEV_ID 0x%03x%s%s; boards with that MCU: %s",
+        identity.dev_id, board != NULL ? ", as the family of the " : "",
+        board != NULL ? board->mcu.name : "", list);
+    board_free(board);
     error_set_hint(
         err, "-b BOARD, or -b FILE.json for a board of your own (docs/adding-a-board.md)");
     return false;
@@ -173,36 +213,90 @@ static bool choose_connect(const struct connection *connection, const struct cli
     return error_set(err, ERROR_BOARD_BAD, "the board file's debug.connect \"%s\" is unknown", how);
 }
 
+/* What is known before the probe is opened. */
+static struct probe_config probe_wishes(const struct connection *connection, const struct cli *cli)
+{
+    const struct options *options = &cli->options;
+    const char *how = options_text(options, OPTION_CONNECT);
+    uint64_t wait_ms = options_duration_ms(options, OPTION_LOCK_WAIT);
+    uint64_t timeout_ms = options_duration_ms(options, OPTION_TIMEOUT);
+    struct probe_config config = {
+        .selector = options_text(options, OPTION_PROBE),
+        .freq_hz = options_frequency_hz(options, OPTION_SPEED),
+        .log = NULL,
+    };
+
+    if (connection->board != NULL) {
+        config.freq_hz =
+            config.freq_hz != 0 ? config.freq_hz : connection->board->debug_max_khz * 1000;
+        how = how != NULL ? how : connection->board->connect;
+    }
+    if (timeout_ms != 0 && timeout_ms < wait_ms) {
+        wait_ms = timeout_ms; /* of the whole command */
+    }
+    config.lock_wait_ms = wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX;
+    config.under_reset = how != NULL && strcmp(how, "under-reset") == 0;
+    return config;
+}
+
+/* The board that goes with the probe, when nothing else has named one. */
+static bool ask_probe_for_board(struct connection *connection, struct cli *cli, struct error *err)
+{
+    const struct probe_info *info = probe_info(connection->probe);
+
+    if (connection->board != NULL) {
+        return true;
+    }
+    if (info->default_board[0] != '\0') {
+        return load_board(connection, cli, info->default_board, "the probe", err);
+    }
+    return recognise_board(connection, cli, err);
+}
+
+/* A board that was recognised only now may want a slower clock than the probe was opened with. */
+static bool obey_board_clock(struct connection *connection, struct cli *cli, struct error *err)
+{
+    struct probe_config config = probe_wishes(connection, cli);
+
+    if (config.freq_hz == 0 || probe_info(connection->probe)->freq_hz <= config.freq_hz) {
+        return true;
+    }
+    config.log = &cli->output.log;
+    probe_close(connection->probe);
+    connection->probe = NULL;
+    return probe_open(&config, &connection->probe, err);
+}
+
+static bool open_probe(struct connection *connection, struct cli *cli, struct error *err)
+{
+    struct probe_config config = probe_wishes(connection, cli);
+    const struct probe_info *info = NULL;
+    uint64_t start_ns = os_monotonic_ns();
+    uint64_t waited_us = 0;
+
+    config.log = &cli->output.log;
+    if (!probe_open(&config, &connection->probe, err) ||
+        !ask_probe_for_board(connection, cli, err) || !obey_board_clock(connection, cli, err)) {
+        return false;
+    }
+    info = probe_info(connection->probe);
+    waited_us = info->is_modelled ? 0 : (os_monotonic_ns() - start_ns) / 1000;
+    output_use_clock(&cli->output, probe_clock, connection->probe);
+    set_deadline(connection->probe, cli, waited_us);
+    cli->output.is_modelled = info->is_modelled;
+    report_probe(cli, info);
+    return true;
+}
+
 bool connection_open(
     struct connection *connection, struct cli *cli, enum target_connect fallback, struct error *err)
 {
-    struct probe_config config = {
-        .selector = options_text(&cli->options, OPTION_PROBE),
-        .freq_hz = options_frequency_hz(&cli->options, OPTION_SPEED),
-        .log = &cli->output.log,
-    };
     enum target_connect connect = fallback;
-    const struct probe_info *info = NULL;
 
     if (connection->target != NULL) {
         return true;
     }
-    if (!connection_choose_board(connection, cli, err)) {
-        return false;
-    }
-    if (config.freq_hz == 0 && connection->board != NULL) {
-        config.freq_hz = connection->board->debug_max_khz * 1000;
-    }
-    if (!probe_open(&config, &connection->probe, err)) {
-        return false;
-    }
-    info = probe_info(connection->probe);
-    output_use_clock(&cli->output, probe_clock, connection->probe);
-    set_deadline(connection->probe, cli);
-    cli->output.is_modelled = info->is_modelled;
-    report_probe(cli, info);
-    if (connection->board == NULL && info->default_board[0] != '\0' &&
-        !load_board(connection, cli, info->default_board, "the probe", err)) {
+    if (!connection_choose_board(connection, cli, err) || !open_probe(connection, cli, err)) {
         return false;
     }
     if (connection->board == NULL) {

@@ -15,6 +15,7 @@
 enum option_id {
     OPTION_BOARD,
     OPTION_PROBE,
+    OPTION_LOCK_WAIT,
     OPTION_SPEED,
     OPTION_CONNECT,
     OPTION_AFTER,
@@ -41,6 +42,8 @@ enum option_id {
     OPTION_FAIL_ON,
     OPTION_PSRAM,
     OPTION_ELF,
+    OPTION_SIZE,
+    OPTION_FLASH,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_COUNT

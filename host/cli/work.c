@@ -50,8 +50,11 @@ bool work_open(struct work *work, struct cli *cli, struct error *err)
     if (work->journal_directory == NULL) {
         return error_set(err, ERROR_INTERNAL, "out of memory");
     }
-    return connection_open(&work->connection, cli, TARGET_CONNECT_AUTO, err) &&
-           flash_session_open(work->connection.target, work->connection.board, &cli->output.log,
+    if (!connection_open(&work->connection, cli, TARGET_CONNECT_AUTO, err)) {
+        return false;
+    }
+    work->owes_reset = true;
+    return flash_session_open(work->connection.target, work->connection.board, &cli->output.log,
                &work->session, err) &&
            learn_parts(work, cli, err);
 }
@@ -60,7 +63,9 @@ static bool leave_target(struct cli *cli, struct target *target, struct error *e
 {
     const char *after = options_text(&cli->options, OPTION_AFTER);
 
+    target_begin_leaving(target);
     if (after != NULL && strcmp(after, "none") == 0) {
+        target_settle(target);
         return true;
     }
     if (after != NULL && strcmp(after, "halt") == 0) {
@@ -72,7 +77,6 @@ static bool leave_target(struct cli *cli, struct target *target, struct error *e
 bool work_leave(struct work *work, struct cli *cli, bool ok, struct error *err)
 {
     struct target *target = work->connection.target;
-    bool was_open = work->session != NULL;
     struct error leaving = {0};
 
     output_progress_end(&cli->output);
@@ -81,9 +85,10 @@ bool work_leave(struct work *work, struct cli *cli, bool ok, struct error *err)
     }
     flash_session_close(work->session);
     work->session = NULL;
-    if (target == NULL || !was_open) {
+    if (target == NULL || !work->owes_reset) {
         return ok;
     }
+    work->owes_reset = false;
     if (!leave_target(cli, target, &leaving)) {
         if (!ok) {
             output_warning(

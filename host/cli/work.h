@@ -13,6 +13,7 @@ struct work {
     struct flash_session *session;
     char *journal_directory; /* owned */
     struct flash_listener listener;
+    bool owes_reset;    /* RAM and clocks of the target were changed */
     bool stops_program; /* the command stops a program it has no business with: one line says so */
     bool is_shown[BOARD_MAX_MEMORIES]; /* memory already reported */
 };

@@ -1,6 +1,7 @@
 /* Does it start? Resets, lets it run for a bounded time, reads and explains the boot reason. */
 #include "common/crc32.h"
 #include "common/le.h"
+#include "host/base/os.h"
 #include "host/flash/boot.h"
 
 #include <inttypes.h>
@@ -151,6 +152,9 @@ static bool wait_for_reason(struct target *target, const struct flash_bootloader
 
     do {
         probe_wait_ns(probe, LOOK_EVERY_MS * (uint64_t)NS_PER_MS);
+        if (os_signal_pending() != 0) {
+            return os_signal_fail(err);
+        }
         if (!target_read(target, bootloader->reason_addr, bytes, sizeof bytes, err)) {
             return false;
         }

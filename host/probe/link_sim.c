@@ -78,20 +78,12 @@ static void sim_wait_ns(struct link *link, uint64_t duration_ns)
     }
 }
 
-static bool sim_read(struct link *link, const uint8_t command[LINK_COMMAND_BYTES], uint8_t *dst,
-    size_t size_bytes, struct error *err)
+static bool sim_exchange(
+    struct link *link, const struct link_exchange *exchanges, size_t count, struct error *err)
 {
     struct link *tcp = ((struct link_sim *)link)->tcp;
 
-    return tcp->ops->read(tcp, command, dst, size_bytes, err);
-}
-
-static bool sim_write(struct link *link, const uint8_t command[LINK_COMMAND_BYTES],
-    const uint8_t *src, size_t size_bytes, struct error *err)
-{
-    struct link *tcp = ((struct link_sim *)link)->tcp;
-
-    return tcp->ops->write(tcp, command, src, size_bytes, err);
+    return tcp->ops->exchange(tcp, exchanges, count, err);
 }
 
 static void sim_close(struct link *link)
@@ -103,8 +95,7 @@ static void sim_close(struct link *link)
 }
 
 static const struct link_ops ops = {
-    .read = sim_read,
-    .write = sim_write,
+    .exchange = sim_exchange,
     .now_ns = sim_now_ns,
     .wait_ns = sim_wait_ns,
     .close = sim_close,

@@ -2,7 +2,7 @@
 
 #include "common/le.h"
 #include "host/base/os.h"
-#include "host/base/text.h"
+#include "host/probe/probe_lock.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -119,39 +119,41 @@ static bool check_size(size_t size_bytes, struct error *err)
            error_set(err, ERROR_INTERNAL, "a probe command with %zu bytes", size_bytes);
 }
 
-static bool tcp_read(struct link *link, const uint8_t command[LINK_COMMAND_BYTES], uint8_t *dst,
-    size_t size_bytes, struct error *err)
+static bool run_one(struct link_tcp *tcp, const struct link_exchange *exchange, struct error *err)
 {
-    struct link_tcp *tcp = (struct link_tcp *)link;
+    bool is_read = exchange->out_bytes == 0;
+    size_t request_bytes = SEND_BYTES + exchange->out_bytes;
+    size_t reply_bytes = STATUS_BYTES + exchange->in_bytes;
 
-    if (!check_size(size_bytes, err)) {
+    if (!check_size(exchange->out_bytes, err) || !check_size(exchange->in_bytes, err)) {
         return false;
     }
-    fill_send(tcp, command, true, size_bytes);
-    if (!request_within(
-            tcp, tcp->buffer, SEND_BYTES, tcp->buffer, STATUS_BYTES + size_bytes, err) ||
+    fill_send(tcp, exchange->command, is_read, is_read ? exchange->in_bytes : exchange->out_bytes);
+    if (exchange->out_bytes > 0) {
+        memcpy(tcp->buffer + SEND_BYTES, exchange->out, exchange->out_bytes);
+    }
+    if (!request_within(tcp, tcp->buffer, request_bytes, tcp->buffer, reply_bytes, err) ||
         !check_status(tcp, le_get32(tcp->buffer), err)) {
         return false;
     }
-    if (size_bytes > 0) {
-        memcpy(dst, tcp->buffer + STATUS_BYTES, size_bytes);
+    if (exchange->in_bytes > 0) {
+        memcpy(exchange->in, tcp->buffer + STATUS_BYTES, exchange->in_bytes);
     }
     return true;
 }
 
-static bool tcp_write(struct link *link, const uint8_t command[LINK_COMMAND_BYTES],
-    const uint8_t *src, size_t size_bytes, struct error *err)
+/* One after the other: the server takes one request at a time. */
+static bool tcp_exchange(
+    struct link *link, const struct link_exchange *exchanges, size_t count, struct error *err)
 {
-    struct link_tcp *tcp = (struct link_tcp *)link;
+    size_t i = 0;
 
-    if (!check_size(size_bytes, err)) {
-        return false;
+    for (i = 0; i < count; i++) {
+        if (!run_one((struct link_tcp *)link, &exchanges[i], err)) {
+            return false;
+        }
     }
-    fill_send(tcp, command, false, size_bytes);
-    memcpy(tcp->buffer + SEND_BYTES, src, size_bytes);
-    return request_within(
-               tcp, tcp->buffer, SEND_BYTES + size_bytes, tcp->buffer, STATUS_BYTES, err) &&
-           check_status(tcp, le_get32(tcp->buffer), err);
+    return true;
 }
 
 static uint64_t tcp_now_ns(struct link *link)
@@ -191,8 +193,7 @@ static void tcp_close(struct link *link)
 }
 
 static const struct link_ops ops = {
-    .read = tcp_read,
-    .write = tcp_write,
+    .exchange = tcp_exchange,
     .now_ns = tcp_now_ns,
     .wait_ns = tcp_wait_ns,
     .close = tcp_close,
@@ -202,29 +203,10 @@ static const struct link_ops ops = {
 static bool take_lock(
     struct link_tcp *tcp, const struct link_tcp_address *address, struct error *err)
 {
-    char *runtime = os_runtime_directory();
-    char *folder = runtime != NULL ? text_format("%s/locks", runtime) : NULL;
-    char *path = folder != NULL
-                     ? text_format("%s/tcp-%s-%u", folder, address->host, (unsigned)address->port)
-                     : NULL;
-    int holder = 0;
-    bool is_taken = false;
+    char key[96];
 
-    if (path == NULL) {
-        (void)error_set(err, ERROR_HOST_IO, "no memory, or no folder for locks");
-        goto free_texts;
-    }
-    is_taken = os_make_directories(folder, err) && os_lock_take(path, &tcp->lock, &holder, err);
-    if (!is_taken && err->code == ERROR_PROBE_BUSY) {
-        (void)error_set(
-            err, ERROR_PROBE_BUSY, "the probe %s is in use by process %d", tcp->base.name, holder);
-        error_set_hint(err, "wait until that run has ended");
-    }
-free_texts:
-    free(path);
-    free(folder);
-    free(runtime);
-    return is_taken;
+    (void)snprintf(key, sizeof key, "tcp-%s-%u", address->host, (unsigned)address->port);
+    return probe_lock_take(key, PROBE_LOCK_RUN, tcp->base.name, &tcp->lock, err);
 }
 
 static bool handshake(struct link_tcp *tcp, const uint8_t *request, size_t request_bytes,

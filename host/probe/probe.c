@@ -10,8 +10,12 @@ enum { WORD_BYTES = 4, SCATTER_RUN_WORDS = 64 };
 
 void probe_close(struct probe *probe)
 {
+    struct os_lock *lock = NULL;
+
     if (probe != NULL) {
+        lock = probe->lock;
         probe->driver->close(probe);
+        os_lock_release(lock);
     }
 }
 

@@ -16,8 +16,10 @@
 struct probe;
 
 struct probe_config {
-    const char *selector; /* as after -p; NULL: the only one connected */
-    uint32_t freq_hz;     /* wire clock; rounded down to what the probe supports. 0: highest */
+    const char *selector;  /* as after -p; NULL: the only one connected */
+    uint32_t freq_hz;      /* wire clock; rounded down to what the probe supports. 0: highest */
+    uint32_t lock_wait_ms; /* how long to wait, by the host's clock, while somebody else uses it */
+    bool under_reset;      /* the target will be connected under reset: not every link can */
     struct log *log;
 };
 

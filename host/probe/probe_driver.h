@@ -4,6 +4,7 @@
 
 #include "host/probe/probe.h"
 
+struct os_lock;
 struct probe_driver;
 
 /* What differs between firmware versions of one kind of probe. */
@@ -23,6 +24,7 @@ struct probe {
     struct probe_info info;
     struct probe_counters counters; /* transfers: by the backend; bytes: by the front */
     uint64_t deadline_ns;           /* of the command, by now_ns; 0: none. Of the front */
+    struct os_lock *lock; /* held until it is closed; NULL: its link has its own. Of the front */
 };
 
 /* unit_bytes: 4, 2 or 1, the width of each access. addr and size_bytes are multiples of it,

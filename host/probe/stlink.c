@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     /* WAIT: one try and 8 more, 1 ms << n apart (reference: probe protocols 1.5). */
@@ -20,18 +21,69 @@ enum {
     MISC_ITEMS_V3 = 768
 };
 
+/* A probe whose port was reset has left debug mode: what comes next must find it as it was. */
+static void resume(struct stlink *stlink)
+{
+    struct error err;
+
+    if (stlink->seen_resets == stlink->link->resets) {
+        return;
+    }
+    stlink->seen_resets = stlink->link->resets;
+    if (!stlink->is_attached || stlink->is_resuming) {
+        return;
+    }
+    stlink->is_resuming = true;
+    if (!stlink_reenter(stlink, &err)) {
+        log_write(
+            stlink->base.log, LOG_INFO, NULL, "after the reset of the probe: %s", err.message);
+    }
+    stlink->is_resuming = false;
+}
+
+/* What the probe hears, for -vvv: nothing is formatted otherwise. */
+static void log_commands(struct log *log, const struct link_exchange *exchanges, size_t count)
+{
+    size_t i = 0;
+
+    for (i = 0; i < count; i++) {
+        const uint8_t *c = exchanges[i].command;
+
+        log_write(log, LOG_TRACE, NULL,
+            "command %02X %02X %02X %02X %02X %02X %02X %02X %02X %02X %02X %02X %02X %02X %02X "
+            "%02X, %zu bytes out, %zu in",
+            c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13],
+            c[14], c[15], exchanges[i].out_bytes, exchanges[i].in_bytes);
+    }
+}
+
+bool stlink_run(
+    struct stlink *stlink, const struct link_exchange *exchanges, size_t count, struct error *err)
+{
+    stlink->base.counters.transfers += count;
+    log_commands(stlink->base.log, exchanges, count);
+    if (stlink->link->ops->exchange(stlink->link, exchanges, count, err)) {
+        return true;
+    }
+    resume(stlink);
+    return false;
+}
+
 bool stlink_exchange(struct stlink *stlink, const uint8_t command[LINK_COMMAND_BYTES],
     uint8_t *reply, size_t reply_bytes, struct error *err)
 {
-    stlink->base.counters.transfers++;
-    return stlink->link->ops->read(stlink->link, command, reply, reply_bytes, err);
-}
+    struct link_exchange exchange = {.in_bytes = reply_bytes};
 
-bool stlink_send(struct stlink *stlink, const uint8_t command[LINK_COMMAND_BYTES],
-    const uint8_t *data, size_t data_bytes, struct error *err)
-{
-    stlink->base.counters.transfers++;
-    return stlink->link->ops->write(stlink->link, command, data, data_bytes, err);
+    exchange.in = reply;
+    memcpy(exchange.command, command, LINK_COMMAND_BYTES);
+    if (stlink_run(stlink, &exchange, 1, err)) {
+        return true;
+    }
+    if (err->code != ERROR_USB_PROTOCOL) {
+        return false;
+    }
+    log_write(stlink->base.log, LOG_INFO, NULL, "repeating a command after: %s", err->message);
+    return stlink_run(stlink, &exchange, 1, err);
 }
 
 bool stlink_command(struct stlink *stlink, const uint8_t command[LINK_COMMAND_BYTES],
@@ -128,11 +180,15 @@ bool stlink_open(
     stlink->base.driver = &driver;
     stlink->base.log = config->log;
     stlink->link = link;
+    stlink->seen_resets = link->resets;
     if (!stlink_read_version(stlink, err) || !stlink_leave_modes(stlink, err) ||
         !stlink_read_voltage(stlink, err) || !stlink_read_board_id(stlink, err) ||
         !stlink_set_freq(stlink, config->freq_hz, err)) {
         free(stlink);
         return false;
+    }
+    if (!link->batch_is_chosen) {
+        link->may_batch = stlink_version_can(&stlink->version, STLINK_CAN_BATCH);
     }
     set_limits(stlink);
     set_info(stlink);

@@ -53,7 +53,10 @@ static bool read_dap(
 
 bool stlink_clear_errors(struct probe *probe, struct error *err)
 {
-    return write_dap((struct stlink *)probe, PORT_DP, DP_ABORT, abort_clear, err);
+    struct stlink *stlink = (struct stlink *)probe;
+
+    return !stlink_version_can(&stlink->version, STLINK_CAN_DAP) ||
+           write_dap(stlink, PORT_DP, DP_ABORT, abort_clear, err);
 }
 
 void stlink_clear_quietly(struct stlink *stlink)
@@ -146,6 +149,9 @@ static bool power_up(struct stlink *stlink, struct error *err)
     uint32_t status = 0;
     unsigned polls = 0;
 
+    if (!stlink_version_can(&stlink->version, STLINK_CAN_DAP)) {
+        return true; /* older firmware does it while it enters */
+    }
     if (!write_dap(stlink, PORT_DP, DP_ABORT, abort_clear, err) ||
         !write_dap(stlink, PORT_DP, DP_CTRL_STAT, power_request_clear, err) ||
         !read_dap(stlink, PORT_DP, DP_CTRL_STAT, &status, err) ||
@@ -212,6 +218,31 @@ bool stlink_open_ap(struct probe *probe, uint8_t ap, struct error *err)
         return stlink_status_error(reply[0], err);
     }
     stlink->ap_is_open[ap] = true;
+    return true;
+}
+
+bool stlink_reenter(struct stlink *stlink, struct error *err)
+{
+    static const uint8_t leave[LINK_COMMAND_BYTES] = {0xF2, 0x21};
+    bool was_open[STLINK_AP_COUNT];
+    unsigned ap = 0;
+
+    memcpy(was_open, stlink->ap_is_open, sizeof was_open);
+    memset(stlink->ap_is_open, 0, sizeof stlink->ap_is_open);
+    /* The wire clock is set outside debug mode (1.6). */
+    if (!stlink_exchange(stlink, leave, NULL, 0, err)) {
+        return false;
+    }
+    stlink->is_attached = false;
+    if (!stlink_set_freq(stlink, stlink->base.info.freq_hz, err) || !enter_swd(stlink, err) ||
+        !power_up(stlink, err)) {
+        return false;
+    }
+    for (ap = 0; ap < STLINK_AP_COUNT; ap++) {
+        if (was_open[ap] && !stlink_open_ap(&stlink->base, (uint8_t)ap, err)) {
+            return false;
+        }
+    }
     return true;
 }
 

@@ -14,6 +14,10 @@ enum {
     WRITE_8 = 0x0D,
     READ_16 = 0x47,
     WRITE_16 = 0x48,
+    GET_STATUS = 0x3B, /* without an address, of old firmware */
+    GET_LONG_STATUS = 0x3E,
+    STATUS_BYTES = 2,
+    LONG_STATUS_BYTES = 12,
     /* CSW[31:8] of every command, low byte first: debug software enable (31), master type (29),
      * cacheable (HPROT[3], 27) so that the data cache of the core is seen, privileged (25). */
     CSW_TOP_BYTE = 0xAA
@@ -33,20 +37,30 @@ static void make_command(const struct stlink *stlink, uint8_t code, const struct
     }
 }
 
-static bool check_ap(const struct stlink *stlink, uint8_t ap, struct error *err)
+static bool check_block(
+    const struct stlink *stlink, const struct probe_block *block, struct error *err)
 {
-    return ap == 0 || stlink_version_require(
-                          &stlink->version, STLINK_CAN_SELECT_AP, "access ports other than 0", err);
+    const struct stlink_version *version = &stlink->version;
+
+    return (block->ap == 0 || stlink_version_require(version, STLINK_CAN_SELECT_AP,
+                                  "access ports other than 0", err)) &&
+           (block->unit_bytes != 2 ||
+               stlink_version_require(version, STLINK_CAN_HALF_WORDS, "16-bit accesses", err));
 }
 
-/* Status of the memory command before. *fault_addr is the firmware's. */
-static bool read_status(
-    struct stlink *stlink, uint8_t *status, uint32_t *fault_addr, struct error *err)
+/* Runs a memory command and asks for its status, in one go: only the status shows whether it
+ * worked, and no other memory command may come between (1.2, 6). *fault_addr is the firmware's. */
+static bool run_with_status(struct stlink *stlink, const struct link_exchange *memory,
+    uint8_t *status, uint32_t *fault_addr, struct error *err)
 {
-    static const uint8_t get_status[LINK_COMMAND_BYTES] = {0xF2, 0x3E};
-    uint8_t reply[12];
+    bool is_long = stlink_version_can(&stlink->version, STLINK_CAN_LONG_STATUS);
+    uint8_t reply[LONG_STATUS_BYTES] = {0};
+    struct link_exchange exchanges[] = {
+        *memory, {.command = {0xF2, is_long ? GET_LONG_STATUS : GET_STATUS},
+                     .in = reply,
+                     .in_bytes = is_long ? LONG_STATUS_BYTES : STATUS_BYTES}};
 
-    if (!stlink_exchange(stlink, get_status, reply, sizeof reply, err)) {
+    if (!stlink_run(stlink, exchanges, 2, err)) {
         return false;
     }
     *status = reply[0];
@@ -76,21 +90,21 @@ bool stlink_read_block(
 {
     struct stlink *stlink = (struct stlink *)probe;
     struct stlink_retry retry = {.may_repeat = true, .is_in_ram = stlink_retry_is_ram(block->addr)};
-    uint8_t command[LINK_COMMAND_BYTES];
     uint8_t pair[2] = {0};
     bool is_single = block->size_bytes == 1; /* answered with 2 bytes, the second is junk (1.4) */
+    struct link_exchange memory = {
+        .in = is_single ? pair : dst, .in_bytes = is_single ? sizeof pair : block->size_bytes};
     uint8_t status = 0;
     uint32_t fault_addr = 0;
     bool again = true;
 
-    if (!check_ap(stlink, block->ap, err)) {
+    if (!check_block(stlink, block, err)) {
         return false;
     }
-    make_command(stlink, code_for(block->unit_bytes, READ_32, READ_16, READ_8), block, command);
+    make_command(
+        stlink, code_for(block->unit_bytes, READ_32, READ_16, READ_8), block, memory.command);
     while (again) {
-        bool is_answered = stlink_exchange(stlink, command, is_single ? pair : dst,
-                               is_single ? sizeof pair : block->size_bytes, err) &&
-                           read_status(stlink, &status, &fault_addr, err);
+        bool is_answered = run_with_status(stlink, &memory, &status, &fault_addr, err);
 
         again = is_answered ? stlink_retry_status(stlink, &retry, status)
                             : stlink_retry_link(stlink, &retry, err);
@@ -113,18 +127,18 @@ bool stlink_write_block(
     struct stlink *stlink = (struct stlink *)probe;
     struct stlink_retry retry = {.may_repeat = stlink_retry_is_harmless_write(block->addr),
         .is_in_ram = stlink_retry_is_ram(block->addr)};
-    uint8_t command[LINK_COMMAND_BYTES];
+    struct link_exchange memory = {.out = src, .out_bytes = block->size_bytes};
     uint8_t status = 0;
     uint32_t fault_addr = 0;
     bool again = true;
 
-    if (!check_ap(stlink, block->ap, err)) {
+    if (!check_block(stlink, block, err)) {
         return false;
     }
-    make_command(stlink, code_for(block->unit_bytes, WRITE_32, WRITE_16, WRITE_8), block, command);
+    make_command(
+        stlink, code_for(block->unit_bytes, WRITE_32, WRITE_16, WRITE_8), block, memory.command);
     while (again) {
-        bool is_answered = stlink_send(stlink, command, src, block->size_bytes, err) &&
-                           read_status(stlink, &status, &fault_addr, err);
+        bool is_answered = run_with_status(stlink, &memory, &status, &fault_addr, err);
 
         again = is_answered ? stlink_retry_status(stlink, &retry, status)
                             : stlink_retry_link(stlink, &retry, err);

@@ -13,7 +13,8 @@ enum {
     MISC_WRITE = 2,
     MISC_READ = 3,
     MISC_AP = 5,
-    MAX_ITEMS = 768
+    MAX_ITEMS = 768,
+    MAX_OUT_BYTES = 5 * MAX_ITEMS
 };
 
 /* Items of one RW_MISC packet: N opcode bytes, padding to 4, N payload words. */
@@ -57,22 +58,24 @@ static void fill_packet(
     }
 }
 
+/* Both ways of the packet under way together need a buffer each. */
 static bool exchange_packet(
-    struct stlink *stlink, const struct misc_packet *packet, uint8_t *buffer, struct error *err)
+    struct stlink *stlink, const struct misc_packet *packet, uint8_t *reply, struct error *err)
 {
-    static const uint8_t in[LINK_COMMAND_BYTES] = {0xF2, MISC_IN};
-    uint8_t out[LINK_COMMAND_BYTES] = {0xF2, MISC_OUT};
+    uint8_t buffer[MAX_OUT_BYTES];
     size_t padded = (packet->count + 3) / 4 * 4;
+    struct link_exchange exchanges[] = {
+        {.command = {0xF2, MISC_OUT}, .out = buffer, .out_bytes = padded + 4 * packet->count},
+        {.command = {0xF2, MISC_IN}, .in = reply, .in_bytes = 8 * packet->count}};
     size_t i = 0;
 
-    le_put32(out + 2, (uint32_t)packet->count);
+    le_put32(exchanges[0].command + 2, (uint32_t)packet->count);
     memset(buffer, 0, padded);
     memcpy(buffer, packet->opcodes, packet->count);
     for (i = 0; i < packet->count; i++) {
         le_put32(buffer + padded + 4 * i, packet->payloads[i]);
     }
-    return stlink_send(stlink, out, buffer, padded + 4 * packet->count, err) &&
-           stlink_exchange(stlink, in, buffer, 8 * packet->count, err);
+    return stlink_run(stlink, exchanges, 2, err);
 }
 
 /* The first item that failed, or the count of items. The reply has a value for each item, then a
@@ -127,7 +130,7 @@ bool stlink_transfer_words(
 {
     struct stlink *stlink = (struct stlink *)probe;
     struct stlink_retry retry = retry_for(words, count);
-    uint8_t buffer[LINK_MAX_DATA_BYTES];
+    uint8_t reply[8 * MAX_ITEMS];
     struct misc_packet packet;
     size_t failed = 0;
     uint8_t status = 0;
@@ -135,12 +138,11 @@ bool stlink_transfer_words(
 
     fill_packet(&packet, ap, words, count);
     while (again) {
-        bool is_answered = exchange_packet(stlink, &packet, buffer, err);
+        bool is_answered = exchange_packet(stlink, &packet, reply, err);
 
         if (is_answered) {
-            failed = find_failed(&packet, buffer);
-            status =
-                failed == packet.count ? STLINK_STATUS_OK : buffer[4 * (packet.count + failed)];
+            failed = find_failed(&packet, reply);
+            status = failed == packet.count ? STLINK_STATUS_OK : reply[4 * (packet.count + failed)];
         }
         again = is_answered ? stlink_retry_status(stlink, &retry, status)
                             : stlink_retry_link(stlink, &retry, err);
@@ -151,6 +153,6 @@ bool stlink_transfer_words(
     if (status != STLINK_STATUS_OK) {
         return fail_item(stlink, &words[packet.word_index[failed]], status, err);
     }
-    take_values(&packet, buffer, words);
+    take_values(&packet, reply, words);
     return true;
 }

@@ -8,9 +8,33 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { HZ_PER_KHZ = 1000, MAX_FREQS = 10, SWD = 0 };
+enum {
+    HZ_PER_KHZ = 1000,
+    MAX_FREQS = 10,
+    SWD = 0,
+    FIXED_FREQ_HZ = 1800000 /* as every version starts (1.3) */
+};
 
 enum mode { MODE_DFU = 0, MODE_MASS = 1, MODE_DEBUG = 2, MODE_SWIM = 3, MODE_BOOTLOADER = 4 };
+
+/* Version 1 wraps its commands in those of a disk; another family speaks to STM8 only. */
+static bool check_family(const struct stlink_version *version, struct error *err)
+{
+    char text[32];
+
+    if (version->hardware >= 2 && stlink_version_can(version, STLINK_CAN_DEBUG)) {
+        return true;
+    }
+    stlink_version_text(version, text);
+    if (version->hardware < 2) {
+        return error_set(err, ERROR_PROBE_ABILITY,
+            "an ST-LINK V%u is not supported, only V2, V2-1 and V3 are", version->hardware);
+    }
+    (void)error_set(
+        err, ERROR_PROBE_FIRMWARE, "the firmware %s of the ST-LINK cannot debug an STM32", text);
+    error_set_hint(err, "update the firmware of the ST-LINK with ST's STSW-LINK007");
+    return false;
+}
 
 bool stlink_read_version(struct stlink *stlink, struct error *err)
 {
@@ -28,7 +52,7 @@ bool stlink_read_version(struct stlink *stlink, struct error *err)
         }
         stlink_version_parse_ex(reply, &stlink->version);
     }
-    return stlink_version_require(&stlink->version, STLINK_CAN_DEBUG, "debugging", err);
+    return check_family(&stlink->version, err);
 }
 
 static bool read_mode(struct stlink *stlink, unsigned *mode, struct error *err)
@@ -77,13 +101,16 @@ bool stlink_read_voltage(struct stlink *stlink, struct error *err)
     uint8_t reply[8];
     uint32_t factor = 0;
 
+    stlink->base.info.target_mv = 0;
+    if (!stlink_version_can(&stlink->version, STLINK_CAN_VOLTAGE)) {
+        return true;
+    }
     if (!stlink_exchange(stlink, get_voltage, reply, sizeof reply, err)) {
         return error_add_context(err, "measuring the target voltage");
     }
     /* V = 2 * 1.2 V * target / reference. A probe that cannot measure gives reference 0, which
      * means unknown; a target without power gives a small value, never taken for unknown. */
     factor = le_get32(reply);
-    stlink->base.info.target_mv = 0;
     if (factor != 0) {
         uint64_t millivolts = UINT64_C(2400) * le_get32(reply + 4) / factor;
 
@@ -219,14 +246,33 @@ static bool set_listed(struct stlink *stlink, uint32_t freq_hz, struct error *er
     return true;
 }
 
+/* Firmware without the command: the clock is what it is. */
+static bool accept_fixed(struct stlink *stlink, uint32_t freq_hz, struct error *err)
+{
+    if (freq_hz != 0 && freq_hz < FIXED_FREQ_HZ) {
+        return stlink_version_require(
+            &stlink->version, STLINK_CAN_SET_FREQ, "a wire clock below 1800 kHz", err);
+    }
+    stlink->base.info.freq_hz = FIXED_FREQ_HZ;
+    return true;
+}
+
 bool stlink_set_freq(struct stlink *stlink, uint32_t freq_hz, struct error *err)
 {
-    bool is_set = stlink_version_can(&stlink->version, STLINK_CAN_LIST_FREQS)
-                      ? set_listed(stlink, freq_hz, err)
-                      : set_divisor(stlink, freq_hz, err);
+    const struct stlink_version *version = &stlink->version;
+    bool is_set = false;
 
-    if (!is_set) {
-        return error_add_context(err, "setting the wire clock");
+    if (stlink_version_can(version, STLINK_CAN_LIST_FREQS)) {
+        is_set = set_listed(stlink, freq_hz, err);
+    } else if (stlink_version_can(version, STLINK_CAN_SET_FREQ)) {
+        is_set = set_divisor(stlink, freq_hz, err);
+    } else {
+        is_set = accept_fixed(stlink, freq_hz, err);
     }
-    return true;
+    return is_set || error_add_context(err, "setting the wire clock");
+}
+
+bool stlink_lower_freq(struct stlink *stlink, struct error *err)
+{
+    return stlink_set_freq(stlink, stlink->base.info.freq_hz - 1, err);
 }

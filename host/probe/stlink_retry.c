@@ -2,6 +2,10 @@
 
 #include "host/probe/stlink_status.h"
 
+#include <inttypes.h>
+
+enum { WIRE_RETRIES = 2, HZ_PER_KHZ = 1000 };
+
 bool stlink_retry_is_ram(uint32_t addr)
 {
     return addr >= UINT32_C(0x20000000) && addr < UINT32_C(0x40000000);
@@ -36,6 +40,30 @@ static bool is_wait(const struct stlink_retry *retry, uint8_t status)
            (retry->was_wait && status == STLINK_STATUS_AP_FAULT);
 }
 
+/* Parity is wrong: the wire is disturbed. Once more as it is, then with the wire reset and a lower
+ * clock (faults: S3). */
+static bool repeat_on_wire(struct stlink *stlink, struct stlink_retry *retry, uint8_t status)
+{
+    struct error err = {.code = ERROR_NONE};
+
+    if (!retry->may_repeat || retry->wire_errors >= WIRE_RETRIES) {
+        return false;
+    }
+    retry->wire_errors++;
+    log_write(stlink->base.log, LOG_INFO, NULL, "repeating an access after: %s",
+        stlink_status_text(status));
+    if (retry->wire_errors < WIRE_RETRIES) {
+        stlink_clear_quietly(stlink);
+        return true;
+    }
+    if (stlink_lower_freq(stlink, &err)) {
+        log_write(stlink->base.log, LOG_NOTE, NULL,
+            "the wire is disturbed; its clock is now %" PRIu32 " kHz",
+            stlink->base.info.freq_hz / HZ_PER_KHZ);
+    }
+    return err.code != ERROR_USB_LOST && stlink_reenter(stlink, &err);
+}
+
 bool stlink_retry_status(struct stlink *stlink, struct stlink_retry *retry, uint8_t status)
 {
     enum stlink_status_kind kind = stlink_status_kind(status);
@@ -48,6 +76,9 @@ bool stlink_retry_status(struct stlink *stlink, struct stlink_retry *retry, uint
         return retry->may_repeat && stlink_back_off(stlink, retry->waits++);
     }
     retry->was_wait = false;
+    if (status == STLINK_STATUS_AP_PARITY || status == STLINK_STATUS_DP_PARITY) {
+        return repeat_on_wire(stlink, retry, status);
+    }
     /* Refused registers and memory that is not there are answers: the caller wants to know. */
     if (kind == STLINK_STATUS_KIND_FAULT && retry->is_in_ram &&
         repeat_once(stlink, retry, stlink_status_text(status))) {

@@ -11,6 +11,7 @@ struct stlink_retry {
     bool was_wait;      /* the attempt before ended with WAIT */
     bool was_disturbed; /* a stall, a parity error or a refusal has been repeated once */
     unsigned waits;
+    unsigned wire_errors;
 };
 
 /* Nothing but RAM: reads of registers may have effects, too. Armv7-M's SRAM region. */

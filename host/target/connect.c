@@ -1,4 +1,5 @@
 /* Ways to get hold of the MCU (silicon rule 5). */
+#include "host/base/os.h"
 #include "host/target/target.h"
 #include "host/target/target_internal.h"
 
@@ -6,52 +7,73 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    RESET_PULSE_MS = 10,
-    ARM_IMPLEMENTER = 0x41,
-    NO_DEBUG_AP = 0xFF,
-    DEV_ID_MASK = 0xFFF,
-    DBGMCU_SR = 0xFC
-};
+enum { RESET_HOLD_MS = 10, UNDER_RESET_TRIES = 3 };
 
-#define DBGMCU_ON_DEBUG_BUS UINT32_C(0xE00E1000)
+/* ---- what an earlier run left ---- */
 
-/* Failures that another way of connecting cannot mend. */
-static bool is_final(enum error_code code)
+static bool read_step(
+    struct target *target, const struct abi_reg_step *step, uint32_t *value, struct error *err)
 {
-    return code != ERROR_TARGET_SILENT && code != ERROR_TARGET_FAULT && code != ERROR_TARGET_STATE;
-}
-
-static bool try_core_ap(struct probe *probe, uint8_t ap, uint32_t *cpuid, struct error *err)
-{
-    if (!probe_open_ap(probe, ap, err) || !probe_read_word(probe, ap, CORE_CPUID, cpuid, err)) {
-        return false;
-    }
-    if (*cpuid >> 24 != ARM_IMPLEMENTER) {
-        return error_set(err, ERROR_TARGET_SILENT,
-            "there is no core behind access port %u: CPUID reads 0x%08" PRIx32, (unsigned)ap,
-            *cpuid);
+    if (!target_read_word(target, step->addr, value, err)) {
+        return error_add_context(err, "looking for what an earlier run left");
     }
     return true;
 }
 
-bool target_wait_core_ap(
-    struct probe *probe, uint8_t ap, uint32_t timeout_ms, uint32_t *cpuid, struct error *err)
+/* The bits of debug_setup are all there although nobody has set them in this run. */
+static bool is_set_up_already(struct target *target, bool *is_set, struct error *err)
 {
-    struct target_deadline deadline =
-        target_deadline_start(probe, (uint64_t)timeout_ms * TARGET_NS_PER_MS);
+    const struct board_script *setup = &target->mcu->debug_setup;
+    size_t i = 0;
 
-    do {
-        if (try_core_ap(probe, ap, cpuid, err)) {
-            return true;
+    *is_set = setup->count > 0;
+    for (i = 0; i < setup->count && *is_set; i++) {
+        const struct abi_reg_step *step = &setup->steps[i];
+        uint32_t value = 0;
+
+        if (step->kind != ABI_REG_WRITE && step->kind != ABI_REG_MODIFY) {
+            continue;
         }
-        if (is_final(err->code)) {
+        if (!read_step(target, step, &value, err)) {
             return false;
         }
-    } while (target_deadline_wait(probe, &deadline, TARGET_NS_PER_MS));
-    return error_add_context(
-        err, "waiting %" PRIu32 " ms for access port %u of the core", timeout_ms, (unsigned)ap);
+        *is_set = (value & (step->mask != 0 ? step->mask : UINT32_MAX)) == step->value;
+    }
+    return true;
 }
+
+/* Debugging that is on before we turn it on was left on: by `halt` or `--after halt`, which undo
+ * everything else, or by a run that was killed. */
+static bool take_over(struct target *target, enum target_connect connect, struct error *err)
+{
+    uint32_t dhcsr = 0;
+    bool was_killed = false;
+
+    if (!target_read_dhcsr(target, &dhcsr, err)) {
+        return false;
+    }
+    target->was_found_halted = (dhcsr & CORE_S_HALT) != 0;
+    if ((dhcsr & CORE_C_DEBUGEN) == 0) {
+        return true;
+    }
+    target->is_under_debug = true;
+    if (!is_set_up_already(target, &was_killed, err)) {
+        return false;
+    }
+    if (was_killed && connect == TARGET_CONNECT_ATTACH) {
+        log_write(target->log, LOG_WARNING, "unclean-end",
+            "the last run on this board was killed, and left the core %s; xflash reset starts the "
+            "program anew",
+            (dhcsr & CORE_S_HALT) != 0 ? "halted" : "as it is");
+    } else if (was_killed) {
+        log_write(target->log, LOG_INFO, NULL,
+            "the last run on this board was killed; the program starts anew at the end");
+        target->is_disturbed = true;
+    }
+    return true;
+}
+
+/* ---- attaching ---- */
 
 /* With the core's access port open: which MCU is it, and is it kept debuggable. */
 static bool get_acquainted(struct target *target, struct error *err)
@@ -63,53 +85,164 @@ static bool get_acquainted(struct target *target, struct error *err)
     return target_run_script(target, &target->mcu->debug_setup, false, err);
 }
 
-static bool attach(struct target *target, struct error *err)
+static bool wait_core(struct target *target, struct error *err)
 {
-    return probe_attach(target->probe, &target->identity.dpidr, err) &&
-           target_wait_core_ap(target->probe, target->mcu->core_ap, target->mcu->ap_open_timeout_ms,
-               &target->identity.cpuid, err) &&
-           get_acquainted(target, err);
+    struct target_deadline deadline = target_deadline_stoppable(
+        target, (uint64_t)target->mcu->ap_open_timeout_ms * TARGET_NS_PER_MS);
+
+    return target_wait_core_ap(
+        target->probe, target->mcu->core_ap, deadline, &target->identity.cpuid, err);
 }
 
-static bool attach_and_halt(struct target *target, struct error *err)
+static bool reach_debug_port(struct target *target, struct error *err)
 {
-    return attach(target, err) && target_halt(target, err) &&
-           target_clear_breakpoints(target, err) && target_write_word(target, CORE_DEMCR, 0, err);
+    target->identity.dpidr = 0;
+    return probe_attach(target->probe, &target->identity.dpidr, err);
 }
 
-/* The core's access port is not touched before NRST is released: on parts whose boot ROM opens it,
- * an access before is refused, and what the MCU does then is not documented. */
-static bool attach_under_reset(struct target *target, struct error *err)
+static bool attach(struct target *target, enum target_connect connect, struct error *err)
+{
+    if (!reach_debug_port(target, err)) {
+        return false;
+    }
+    /* First: a program in a low-power mode stops the clock of the core's access port, or only that
+     * of the buses behind it, and it may go to sleep between two accesses. */
+    target_wake_debug(target);
+    return wait_core(target, err) && take_over(target, connect, err) && get_acquainted(target, err);
+}
+
+static bool clear_catches(struct target *target, struct error *err)
+{
+    return target_clear_breakpoints(target, err) && target_write_word(target, CORE_DEMCR, 0, err);
+}
+
+static bool attach_and_halt(struct target *target, enum target_connect connect, struct error *err)
+{
+    return attach(target, connect, err) && target_halt(target, err) && clear_catches(target, err);
+}
+
+/* ---- under reset ---- */
+
+/* While NRST is low: the core stops at its very first instruction. Where the core's debug registers
+ * cannot be reached then, the halt after NRST is all there is. */
+static bool arm_vector_catch(struct target *target)
+{
+    uint8_t ap = target->mcu->core_ap;
+    struct error err;
+    bool is_armed = probe_open_ap(target->probe, ap, &err) &&
+                    target_write_dhcsr(target, CORE_C_DEBUGEN, &err) &&
+                    target_write_word(target, CORE_DEMCR, CORE_VC_CORERESET, &err);
+
+    if (!is_armed) {
+        log_write(
+            target->log, LOG_INFO, NULL, "no vector catch while NRST is low: %s", err.message);
+    }
+    return is_armed;
+}
+
+/* NRST low, and what can be done meanwhile. A core's access port that its boot ROM opens is not
+ * touched: an access before is refused, and what the MCU does then is not documented. NRST is high
+ * again in any case. */
+static bool pass_reset(struct target *target, bool *is_caught, struct error *err)
 {
     struct probe *probe = target->probe;
     struct error second;
     bool is_attached = false;
 
+    *is_caught = false;
     if (!probe_set_reset(probe, true, err)) {
-        return false;
+        return false; /* closing the probe lets NRST go */
     }
-    is_attached = probe_attach(probe, &target->identity.dpidr, err);
-    probe_wait_ns(probe, (uint64_t)RESET_PULSE_MS * TARGET_NS_PER_MS);
+    is_attached = reach_debug_port(target, err);
+    if (is_attached) {
+        target_wake_debug(target);
+        *is_caught = target->mcu->catches_reset && arm_vector_catch(target);
+    }
+    target_wait_fully(probe, (uint64_t)RESET_HOLD_MS * TARGET_NS_PER_MS);
     if (!probe_set_reset(probe, false, &second)) {
         if (is_attached) {
             *err = second;
         }
         return false;
     }
-    /* Halted before identified: a program that shuts the debug pins is stopped first. */
-    return is_attached &&
-           target_wait_core_ap(probe, target->mcu->core_ap, target->mcu->ap_open_timeout_ms,
-               &target->identity.cpuid, err) &&
-           target_halt(target, err) && get_acquainted(target, err) &&
-           target_clear_breakpoints(target, err) && target_write_word(target, CORE_DEMCR, 0, err);
+    return is_attached;
 }
+
+static bool try_to_halt(struct target *target, bool *has_answered, struct error *err)
+{
+    if (!probe_open_ap(target->probe, target->mcu->core_ap, err)) {
+        return false;
+    }
+    *has_answered = true;
+    return target_write_dhcsr(target, CORE_C_DEBUGEN | CORE_C_HALT, err);
+}
+
+/* Before anything else, and without a pause: a program that shuts the debug pins or goes to sleep
+ * does so within a millisecond of its start. has_answered: the core's access port did, whatever
+ * came then. */
+static bool halt_at_once(struct target *target, bool *has_answered, struct error *err)
+{
+    struct target_deadline deadline = target_deadline_stoppable(
+        target, (uint64_t)target->mcu->ap_open_timeout_ms * TARGET_NS_PER_MS);
+
+    *has_answered = false;
+    do {
+        if (try_to_halt(target, has_answered, err)) {
+            return true;
+        }
+        if (target_is_final(err->code) || (*has_answered && err->code == ERROR_TARGET_SILENT)) {
+            return false;
+        }
+    } while (target_deadline_wait(target->probe, &deadline, 0));
+    if (deadline.was_interrupted) {
+        (void)os_signal_fail(err);
+    }
+    return error_add_context(err, "waiting %" PRIu32 " ms for access port %u of the core",
+        target->mcu->ap_open_timeout_ms, (unsigned)target->mcu->core_ap);
+}
+
+static bool stop_under_reset(struct target *target, bool *has_answered, struct error *err)
+{
+    bool is_caught = false;
+
+    *has_answered = false;
+    if (!pass_reset(target, &is_caught, err) || !halt_at_once(target, has_answered, err)) {
+        return false;
+    }
+    target->was_found_halted = false;
+    return wait_core(target, err) && target_halt(target, err) && get_acquainted(target, err) &&
+           clear_catches(target, err) &&
+           (is_caught || !target->mcu->catches_reset ||
+               target_reset(target, TARGET_RESET_HALT, err));
+}
+
+/* A program that won the race is tried again; silence is not. */
+static bool attach_under_reset(struct target *target, struct error *err)
+{
+    bool has_answered = false;
+    unsigned tries = 0;
+
+    for (tries = 0; tries < UNDER_RESET_TRIES; tries++) {
+        if (stop_under_reset(target, &has_answered, err)) {
+            target->is_borrowed = true; /* also after the reset to its first instruction */
+            return true;
+        }
+        if (!has_answered || target_is_final(err->code)) {
+            return false;
+        }
+        log_write(target->log, LOG_INFO, NULL, "lost the core again under reset: %s", err->message);
+    }
+    return false;
+}
+
+/* ---- */
 
 static bool connect_auto(struct target *target, struct error *err)
 {
-    if (attach_and_halt(target, err)) {
+    if (attach_and_halt(target, TARGET_CONNECT_AUTO, err)) {
         return true;
     }
-    if (is_final(err->code)) {
+    if (target_is_final(err->code)) {
         return false;
     }
     log_write(target->log, LOG_INFO, NULL, "attaching failed (%.*s); connecting under reset",
@@ -117,71 +250,19 @@ static bool connect_auto(struct target *target, struct error *err)
     return attach_under_reset(target, err);
 }
 
-/* DBGMCU_SR: present access ports in 15:0, those enabled in 31:16. Where DBGMCU is seen from the
- * debug access port is not documented for every part: the place whose identity fits is taken, and
- * without one nothing is concluded (reference: MCU facts 2.1). */
-static bool read_debug_status(struct target *target, uint32_t *status)
-{
-    const struct board_mcu *mcu = target->mcu;
-    const uint32_t places[] = {mcu->idcode_addr, DBGMCU_ON_DEBUG_BUS};
-    uint32_t idcode = 0;
-    struct error err;
-    size_t i = 0;
-
-    if (mcu->debug_ap == NO_DEBUG_AP || !probe_open_ap(target->probe, mcu->debug_ap, &err)) {
-        return false;
-    }
-    for (i = 0; i < sizeof places / sizeof places[0]; i++) {
-        if (probe_read_word(target->probe, mcu->debug_ap, places[i], &idcode, &err) &&
-            (idcode & DEV_ID_MASK) == mcu->dev_id) {
-            return probe_read_word(
-                target->probe, mcu->debug_ap, places[i] + DBGMCU_SR, status, &err);
-        }
-    }
-    return false;
-}
-
-/* An access port that its MCU keeps shut is another matter than one that does not answer. */
-static void explain_failure(struct target *target, struct error *err)
-{
-    uint8_t ap = target->mcu->core_ap;
-    uint32_t status = 0;
-
-    if ((err->code != ERROR_TARGET_SILENT && err->code != ERROR_TARGET_FAULT) ||
-        !read_debug_status(target, &status) || (status >> ap & 1) == 0 ||
-        (status >> (16 + ap) & 1) != 0) {
-        return;
-    }
-    (void)error_set(err, ERROR_TARGET_PROTECTED,
-        "the MCU keeps access port %u of its core shut (DBGMCU_SR 0x%08" PRIx32 ")", (unsigned)ap,
-        status);
-    error_set_hint(err, "a closed life cycle (NVSTATE) needs debug authentication with ST's tools");
-}
-
 static bool connect_as(struct target *target, enum target_connect connect, struct error *err)
 {
     switch (connect) {
     case TARGET_CONNECT_ATTACH:
-        return attach(target, err);
+        return attach(target, connect, err);
     case TARGET_CONNECT_HALT:
-        return attach_and_halt(target, err);
+        return attach_and_halt(target, connect, err);
     case TARGET_CONNECT_UNDER_RESET:
         return attach_under_reset(target, err);
     case TARGET_CONNECT_AUTO:
         break;
     }
     return connect_auto(target, err);
-}
-
-/* A core that was halted here runs again when connecting fails after all. */
-static void let_go(struct target *target)
-{
-    struct error err;
-
-    if (target->is_under_debug && !target_run(target, &err)) {
-        log_write(target->log, LOG_DEBUG, NULL, "the core stays halted: %s", err.message);
-    }
-    target_close(target);
 }
 
 bool target_connect(struct probe *probe, const struct board_mcu *mcu, enum target_connect connect,
@@ -196,9 +277,9 @@ bool target_connect(struct probe *probe, const struct board_mcu *mcu, enum targe
     target->probe = probe;
     target->mcu = mcu;
     target->log = log;
-    if (!connect_as(target, connect, err)) {
-        explain_failure(target, err);
-        let_go(target);
+    if (!connect_as(target, connect, err) || !target_go_on(target, err)) {
+        target_explain_silence(target, err);
+        target_close(target);
         return error_add_context(err, "connecting to the %s", mcu->name);
     }
     *out = target;

@@ -71,6 +71,7 @@ bool target_halt(struct target *target, struct error *err)
     if (!target_write_dhcsr(target, CORE_C_DEBUGEN | CORE_C_HALT, err)) {
         return error_add_context(err, "halting the core");
     }
+    target->is_borrowed = target->is_borrowed || !target->was_found_halted;
     do {
         if (!target_read_dhcsr(target, &dhcsr, err)) {
             return error_add_context(err, "halting the core");

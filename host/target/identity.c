@@ -124,11 +124,15 @@ bool target_identify(struct probe *probe, struct target_identity *identity, stru
     }
     identity->dpidr = dpidr;
     for (i = 0; i < sizeof tries / sizeof tries[0]; i++) {
-        if (target_wait_core_ap(probe, tries[i].ap, tries[i].timeout_ms, &identity->cpuid, err) &&
+        struct target_deadline deadline =
+            target_deadline_start(probe, (uint64_t)tries[i].timeout_ms * TARGET_NS_PER_MS);
+
+        deadline.ends_on_signal = true;
+        if (target_wait_core_ap(probe, tries[i].ap, deadline, &identity->cpuid, err) &&
             identify_at_ap(probe, tries[i].ap, identity, err)) {
             return true;
         }
-        if (err->code == ERROR_USB_LOST || err->code == ERROR_USB_PROTOCOL) {
+        if (err->code != ERROR_NONE && target_is_final(err->code)) {
             return false;
         }
     }

@@ -13,6 +13,7 @@ static const struct {
     const struct internal_flash_driver *driver;
 } drivers[] = {
     {"h7rs", &internal_flash_h7rs},
+    {"h7", &internal_flash_h7},
 };
 
 static const struct internal_flash_driver *find_driver(struct target *target, struct error *err)

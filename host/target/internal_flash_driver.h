@@ -25,5 +25,6 @@ struct internal_flash_driver {
 };
 
 extern const struct internal_flash_driver internal_flash_h7rs;
+extern const struct internal_flash_driver internal_flash_h7;
 
 #endif

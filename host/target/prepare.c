@@ -91,17 +91,21 @@ static bool prepare_halted(struct target *target, struct error *err)
 /* A state that cannot be left by writing registers ends with a reset. */
 bool target_prepare(struct target *target, struct error *err)
 {
+    target->is_disturbed = true;
     if (target_halt(target, err) && prepare_halted(target, err)) {
         return true;
     }
-    if (err->code == ERROR_USB_LOST || err->code == ERROR_USB_PROTOCOL) {
+    if (target_is_final(err->code)) {
         return false;
     }
     log_write(target->log, LOG_INFO, NULL,
         "the MCU could not be brought into a known state (%.*s); resetting it",
         (int)strcspn(err->message, "\n"), err->message);
-    if (target_reset(target, TARGET_RESET_HALT, err) && prepare_halted(target, err)) {
-        return true;
+    if (target_reset(target, TARGET_RESET_HALT, err)) {
+        target->is_disturbed = true;
+        if (prepare_halted(target, err)) {
+            return true;
+        }
     }
     return error_add_context(err, "bringing the MCU into a known state");
 }

@@ -1,11 +1,11 @@
 /* Resets, and where the core is afterwards (silicon rule 5). */
-#include "common/le.h"
+#include "host/base/os.h"
 #include "host/target/target.h"
 #include "host/target/target_internal.h"
 
 #include <inttypes.h>
 
-enum { RESET_PULSE_MS = 10, ENTRY_TIMEOUT_MS = 1000 };
+enum { ENTRY_TIMEOUT_MS = 1000 };
 
 /* B . twice: where a halted core waits for the reset. Letting it go on in the middle of a program
  * whose clocks and caches were changed could do anything in the time until then. */
@@ -33,21 +33,13 @@ static void request_reset(struct target *target)
 
 static bool wait_after_reset(struct target *target, struct error *err)
 {
+    struct target_deadline deadline = target_deadline_stoppable(
+        target, (uint64_t)target->mcu->ap_open_timeout_ms * TARGET_NS_PER_MS);
     uint32_t cpuid = 0;
     uint32_t dhcsr = 0;
 
-    return target_wait_core_ap(
-               target->probe, target->mcu->core_ap, target->mcu->ap_open_timeout_ms, &cpuid, err) &&
+    return target_wait_core_ap(target->probe, target->mcu->core_ap, deadline, &cpuid, err) &&
            target_read_dhcsr(target, &dhcsr, err);
-}
-
-static bool pulse_nrst(struct target *target, struct error *err)
-{
-    if (!probe_set_reset(target->probe, true, err)) {
-        return false;
-    }
-    probe_wait_ns(target->probe, (uint64_t)RESET_PULSE_MS * TARGET_NS_PER_MS);
-    return probe_set_reset(target->probe, false, err);
 }
 
 static bool reset_once(struct target *target, struct error *err)
@@ -59,8 +51,11 @@ static bool reset_once(struct target *target, struct error *err)
     if (wait_after_reset(target, err) && target->was_reset) {
         return true;
     }
+    if (!target_go_on(target, err)) {
+        return false;
+    }
     log_write(target->log, LOG_INFO, NULL, "SYSRESETREQ did not reset the MCU; pulsing NRST");
-    if (!pulse_nrst(target, err) || !wait_after_reset(target, err)) {
+    if (!target_pulse_nrst(target, err) || !wait_after_reset(target, err)) {
         return false;
     }
     return target->was_reset ||
@@ -83,7 +78,7 @@ static uint32_t read_entry(struct target *target)
 static bool wait_halted(struct target *target, struct error *err)
 {
     struct target_deadline deadline =
-        target_deadline_start(target->probe, (uint64_t)ENTRY_TIMEOUT_MS * TARGET_NS_PER_MS);
+        target_deadline_stoppable(target, (uint64_t)ENTRY_TIMEOUT_MS * TARGET_NS_PER_MS);
     bool is_halted = false;
 
     do {
@@ -91,6 +86,9 @@ static bool wait_halted(struct target *target, struct error *err)
             return false;
         }
     } while (!is_halted && target_deadline_wait(target->probe, &deadline, TARGET_NS_PER_MS));
+    if (deadline.was_interrupted) {
+        return os_signal_fail(err);
+    }
     if (!is_halted) {
         log_write(target->log, LOG_INFO, NULL,
             "the program was not reached within %d ms; halting where the core is",
@@ -99,10 +97,18 @@ static bool wait_halted(struct target *target, struct error *err)
     return true;
 }
 
+/* Where the core is debuggable from its very first instruction on, it is caught there. */
+static bool reset_and_catch(struct target *target, struct error *err)
+{
+    return target_write_word(target, CORE_DEMCR, CORE_VC_CORERESET, err) &&
+           target_run(target, err) && reset_once(target, err) && wait_halted(target, err) &&
+           target_halt(target, err) && target_write_word(target, CORE_DEMCR, 0, err);
+}
+
 /* No vector catch: the boot ROM opens the access port of the core, so a core that is caught at its
  * very first instruction could not be reached any more. A breakpoint at the program's first
  * instruction survives the reset and stops behind the ROM. */
-static bool reset_and_halt(struct target *target, struct error *err)
+static bool reset_behind_rom(struct target *target, struct error *err)
 {
     uint32_t entry = read_entry(target);
     bool has_breakpoint = false;
@@ -115,6 +121,12 @@ static bool reset_and_halt(struct target *target, struct error *err)
     return target_clear_breakpoints(target, err);
 }
 
+static bool reset_and_halt(struct target *target, struct error *err)
+{
+    return target->mcu->catches_reset ? reset_and_catch(target, err)
+                                      : reset_behind_rom(target, err);
+}
+
 /* C_DEBUGEN is cleared before: the bootloader waits for a debugger that is connected. */
 static bool reset_and_run(struct target *target, struct error *err)
 {
@@ -125,12 +137,14 @@ bool target_reset(struct target *target, enum target_reset_mode mode, struct err
 {
     bool is_halted = false;
     bool is_done =
-        target_is_halted(target, &is_halted, err) && (!is_halted || park(target, err)) &&
-        target_clear_breakpoints(target, err) && target_write_word(target, CORE_DEMCR, 0, err) &&
+        target_go_on(target, err) && target_is_halted(target, &is_halted, err) &&
+        (!is_halted || park(target, err)) && target_clear_breakpoints(target, err) &&
+        target_write_word(target, CORE_DEMCR, 0, err) &&
         (mode == TARGET_RESET_HALT ? reset_and_halt(target, err) : reset_and_run(target, err));
 
     if (!is_done) {
         return error_add_context(err, "resetting the MCU");
     }
+    target_settle(target);
     return true;
 }

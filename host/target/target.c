@@ -1,6 +1,7 @@
 /* Life of a target, and the plain accesses. */
 #include "host/target/target.h"
 
+#include "host/base/os.h"
 #include "host/target/target_internal.h"
 
 #include <inttypes.h>
@@ -48,12 +49,26 @@ struct target_deadline target_deadline_start(struct probe *probe, uint64_t durat
     return (struct target_deadline){.end_ns = probe_now_ns(probe) + duration_ns};
 }
 
+struct target_deadline target_deadline_stoppable(const struct target *target, uint64_t duration_ns)
+{
+    struct target_deadline deadline = target_deadline_start(target->probe, duration_ns);
+
+    deadline.ends_on_signal = !target->is_leaving;
+    return deadline;
+}
+
 bool target_deadline_wait(struct probe *probe, struct target_deadline *deadline, uint64_t pause_ns)
 {
+    bool is_over = probe_now_ns(probe) >= deadline->end_ns; /* raises --timeout, too */
+
+    if (deadline->ends_on_signal && os_signal_pending() != 0) {
+        deadline->was_interrupted = true;
+        return false;
+    }
     if (deadline->is_last_look) {
         return false;
     }
-    if (probe_now_ns(probe) >= deadline->end_ns) {
+    if (is_over) {
         deadline->is_last_look = true;
         return true;
     }
@@ -61,11 +76,52 @@ bool target_deadline_wait(struct probe *probe, struct target_deadline *deadline,
     return true;
 }
 
+bool target_go_on(const struct target *target, struct error *err)
+{
+    (void)probe_now_ns(target->probe); /* raises --timeout */
+    return target->is_leaving || os_signal_pending() == 0 || os_signal_fail(err);
+}
+
+void target_wait_fully(struct probe *probe, uint64_t duration_ns)
+{
+    uint64_t end_ns = probe_now_ns(probe) + duration_ns;
+    uint64_t now_ns = 0;
+
+    while ((now_ns = probe_now_ns(probe)) < end_ns) {
+        probe_wait_ns(probe, end_ns - now_ns);
+    }
+}
+
+void target_settle(struct target *target)
+{
+    target->is_borrowed = false;
+    target->is_disturbed = false;
+    target->was_found_halted = false;
+}
+
+void target_begin_leaving(struct target *target)
+{
+    target->is_leaving = true;
+}
+
 /* What cannot be undone is only reported: the failure that led here must stay the one shown. */
 static void report_quietly(struct target *target, bool is_done, const struct error *err)
 {
     if (!is_done) {
         log_write(target->log, LOG_DEBUG, NULL, "while leaving the target clean: %s", err->message);
+    }
+}
+
+/* The program gets its core back. After target_prepare() its clocks, caches and RAM are not what
+ * it knows: it starts anew. */
+static void give_back(struct target *target)
+{
+    struct error err = {.code = ERROR_NONE};
+
+    if (target->is_disturbed) {
+        report_quietly(target, target_reset(target, TARGET_RESET_RUN, &err), &err);
+    } else if (target->is_borrowed) {
+        report_quietly(target, target_run(target, &err), &err);
     }
 }
 
@@ -77,18 +133,28 @@ void target_close(struct target *target)
     if (target == NULL) {
         return;
     }
+    target_begin_leaving(target);
     if (target->is_under_debug) {
         report_quietly(target, target_clear_breakpoints(target, &err), &err);
         report_quietly(target, target_set_vector_catch(target, 0, &err), &err);
-        report_quietly(target, target_is_halted(target, &is_halted, &err), &err);
     }
-    if (target->is_debug_set_up) {
-        report_quietly(
-            target, target_run_script(target, &target->mcu->debug_clear, false, &err), &err);
+    give_back(target);
+    if (target->is_under_debug) {
+        report_quietly(target, target_is_halted(target, &is_halted, &err), &err);
     }
     /* Clearing C_DEBUGEN would let a core go on that was halted on purpose. */
     if (target->is_under_debug && !is_halted) {
         report_quietly(target, target_write_dhcsr(target, 0, &err), &err);
+    }
+    /* Last: a program that sleeps takes the access port with it when its debug clocks go. */
+    if (target->is_debug_set_up) {
+        bool is_clear = target_run_script(target, &target->mcu->debug_clear, false, &err);
+
+        report_quietly(target, is_clear, &err);
+        target->is_awake = target->is_awake && !is_clear; /* the same register */
+    }
+    if (target->is_awake) {
+        target_unwake_debug(target);
     }
     free(target);
 }

@@ -30,15 +30,23 @@ struct target_identity {
 
 /* Attaches, opens the core's access port (waiting for the boot ROM), identifies the MCU and
  * compares it with the board (ERROR_WRONG_MCU). TARGET_CONNECT_ATTACH leaves the core running; the
- * others leave it halted. probe and mcu must outlive the target. */
+ * others leave it halted. probe and mcu must outlive the target. ERROR_TARGET_VOLTAGE: no supply;
+ * ERROR_TARGET_SILENT: nothing on the wires; ERROR_TARGET_FAULT: a debug port without the core
+ * behind it; ERROR_TARGET_PROTECTED: the MCU keeps it shut. */
 MUST_USE bool target_connect(struct probe *probe, const struct board_mcu *mcu,
     enum target_connect connect, struct log *log, struct target **out, struct error *err);
 /* Only identifies, for choosing a board: needs no board file, tries the MCUs known. */
 MUST_USE bool target_identify(
     struct probe *probe, struct target_identity *identity, struct error *err);
-/* Undoes what debugging changed: breakpoints, vector catch, debug enable, DBGMCU. The core goes on
- * in whatever state it is (running unless halted on purpose). Frees. NULL allowed. */
+/* Undoes what debugging changed: breakpoints, vector catch, debug enable, DBGMCU. A core that was
+ * halted for our work goes on, after a reset when target_prepare() took its state away; one that
+ * halted by itself, was found halted or was settled stays as it is. Frees. NULL allowed. */
 void target_close(struct target *target);
+/* What the core does now is on purpose: target_close() leaves it so. */
+void target_settle(struct target *target);
+/* The way out has begun: a pending signal or --timeout no longer ends the waits of this target,
+ * so that it can be left as promised. Each wait keeps its own bound. */
+void target_begin_leaving(struct target *target);
 const struct target_identity *target_identity(const struct target *target);
 struct probe *target_probe(struct target *target);
 const struct board_mcu *target_mcu(const struct target *target);
@@ -51,7 +59,8 @@ MUST_USE bool target_read_dhcsr(struct target *target, uint32_t *dhcsr, struct e
 
 enum target_reset_mode { TARGET_RESET_RUN, TARGET_RESET_HALT };
 /* SYSRESETREQ (or NRST when that fails), waits for the core's access port, then runs or halts at
- * the first instruction of the program (after the boot ROM). */
+ * the first instruction: of all where the MCU can be caught there, else of the program behind the
+ * boot ROM. A signal or --timeout ends it; the core may then be running or not reset at all. */
 MUST_USE bool target_reset(struct target *target, enum target_reset_mode mode, struct error *err);
 
 /* regsel as in DCRSR: 0-15, 16 xPSR, 17 MSP, 18 PSP, 20 CONTROL..PRIMASK. Core halted. */

@@ -148,10 +148,10 @@ class NoProbe(harness.BoardTest):
     def test_nobody_listens(self):
         self.xflash_plain("-p", "tcp:127.0.0.1:1", "-b", "nucleo-h7s3l8", "info", exit=10)
 
-    def test_usb_selector_has_a_clear_text(self):
+    def test_a_probe_that_is_not_on_usb(self):
         for selector in ("0483:374e", "usb:1-4.2", "003800313137510C39383538"):
-            result = self.xflash_plain("-p", selector, "-b", "nucleo-h7s3l8", "info", exit=2)
-            self.assertIn("USB", result.err)
+            result = self.xflash_plain("-p", selector, "-b", "nucleo-h7s3l8", "info", exit=10)
+            self.assertIn(f"no debug probe found on USB for -p {selector}", result.err)
 
 
 class BadBoardFile(harness.BoardTest):

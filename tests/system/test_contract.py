@@ -21,7 +21,7 @@ VECTOR_CATCH = 0x7F1
 
 class Errors(unittest.TestCase):
     # What stands in the table and belongs to a later version, or to another program.
-    later = {"refused": "option bytes", "probe-permission": "USB", "batch": "batch",
+    later = {"batch": "batch",
              "violations": "xflash-vboard report"}
 
     def test_each_error_is_produced_somewhere_and_tested(self):

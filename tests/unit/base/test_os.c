@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char folder[96];
 static char file[160];
@@ -120,17 +122,55 @@ Test(os, locks_against_another_process)
 {
     struct os_lock *lock = NULL;
     struct os_lock *second = NULL;
-    int holder = 0;
+    struct os_lock_holder holder;
     struct error err;
 
-    cr_assert(os_lock_take(file, &lock, &holder, &err));
-    cr_assert_not(os_lock_take(file, &second, &holder, &err));
+    os_lock_read_holder(file, &holder);
+    cr_assert_eq(holder.pid, 0, "no file yet");
+    cr_assert(os_lock_take(file, "a program", &lock, &holder, &err));
+    cr_assert_eq(holder.pid, 0);
+    cr_assert_not(os_lock_take(file, "another", &second, &holder, &err));
     cr_assert_eq(err.code, ERROR_PROBE_BUSY);
-    cr_assert_eq((unsigned)holder, os_process_id());
+    cr_assert_eq((unsigned)holder.pid, os_process_id());
+    cr_assert_str_eq(holder.program, "a program");
     cr_assert_null(second);
+    os_lock_read_holder(file, &holder);
+    cr_assert_eq((unsigned)holder.pid, os_process_id());
     os_lock_release(lock);
-    cr_assert(os_lock_take(file, &second, &holder, &err));
+    os_lock_read_holder(file, &holder);
+    cr_assert_eq(holder.pid, 0);
+    cr_assert(os_lock_take(file, "another", &second, NULL, &err));
     os_lock_release(second);
+}
+
+/* A lock of a process that was killed while it held it. */
+Test(os, forgets_the_lock_of_a_killed_process)
+{
+    struct os_lock *lock = NULL;
+    struct os_lock_holder holder;
+    struct error err;
+    int ready[2];
+    char byte = 0;
+    pid_t child = 0;
+
+    cr_assert_eq(pipe(ready), 0);
+    child = fork();
+    if (child == 0) {
+        while (os_lock_take(file, "doomed", &lock, NULL, &err) && write(ready[1], "x", 1) == 1) {
+            (void)pause();
+        }
+        _exit(1);
+    }
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    cr_assert_not(os_lock_take(file, "next", &lock, &holder, &err));
+    cr_assert_eq(holder.pid, child);
+    cr_assert_str_eq(holder.program, "doomed");
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+    os_lock_read_holder(file, &holder);
+    cr_assert_eq(holder.pid, 0, "its name stands in the file, but it is dead");
+    cr_assert(os_lock_take(file, "next", &lock, &holder, &err), "%s", err.message);
+    os_lock_release(lock);
 }
 
 Test(os, runs_a_program_and_captures_both_streams)
@@ -168,11 +208,10 @@ Test(os, gives_a_program_no_input_and_none_of_its_descriptors)
         "/bin/sh", "-c", "cat; ls -l /proc/self/fd | grep -c xflash-os", NULL};
     struct os_lock *lock = NULL;
     char *output = NULL;
-    int holder = 0;
     int status = 1;
     struct error err;
 
-    cr_assert(os_lock_take(file, &lock, &holder, &err));
+    cr_assert(os_lock_take(file, "a program", &lock, NULL, &err));
     cr_assert(os_run_program(argv, 100, &output, NULL, &status, &err), "%s", err.message);
     cr_assert_str_eq(output, "0\n");
     free(output);

@@ -9,6 +9,7 @@ enum {
     S_HALT = 1 << 17,
     S_LOCKUP = 1 << 19,
     S_RESET_ST = 1 << 25,
+    CATCH_PC = 0x08000298,
     CPUID = 0x411FC272
 };
 
@@ -22,6 +23,17 @@ static void reset(struct fake_core *core)
     core->ccr = 0x00040200;
     core->probe.ap_opens_ns = core->probe.now_ns + core->rom_ns;
     core->registers[15] = core->entry_addr + 0x40; /* somewhere in the program by now */
+    core->is_asleep = false;
+    if (core->shuts_ns != 0) {
+        core->probe.ap_closes_ns = core->probe.ap_opens_ns + core->shuts_ns;
+    }
+    /* Vector catch, before the first instruction. */
+    if (core->is_debug_enabled && (core->demcr & 1) != 0) {
+        core->is_halted = true;
+        core->registers[15] = CATCH_PC;
+        core->probe.ap_closes_ns = 0;
+        return;
+    }
     if (core->is_debug_enabled && (core->fpb_control & 1) != 0 && (core->fpb[0] & 1) != 0 &&
         (core->fpb[0] & ~UINT32_C(1)) == core->entry_addr) {
         core->is_halted = true;
@@ -54,7 +66,11 @@ static void write_dhcsr(struct fake_core *core, uint32_t value)
         return;
     }
     core->is_debug_enabled = (value & C_DEBUGEN) != 0;
-    core->is_halted = core->is_debug_enabled && (value & C_HALT) != 0 && !core->refuses_halt;
+    core->is_halted = core->is_debug_enabled && (value & C_HALT) != 0 && !core->refuses_halt &&
+                      !core->probe.is_reset_asserted;
+    if (core->is_halted) {
+        core->probe.ap_closes_ns = 0;
+    }
 }
 
 static void transfer_register(struct fake_core *core, uint32_t value)
@@ -119,6 +135,10 @@ static bool write_hook(struct fake_probe *probe, uint32_t addr, uint32_t value)
     if (core->write_hook != NULL && core->write_hook(core, addr, value)) {
         return true;
     }
+    if (addr == core->wake_addr && addr != 0 && (value & 7) != 0 && core->is_asleep) {
+        core->is_asleep = false;
+        probe->ap_opens_ns = probe->now_ns;
+    }
     if (is_comparator(addr)) {
         core->fpb[(addr - 0xE0002008) / 4] = value;
         return true;
@@ -164,6 +184,9 @@ static void time_hook(struct fake_probe *probe)
 {
     struct fake_core *core = probe->context;
 
+    if (core->is_asleep) {
+        probe->ap_opens_ns = UINT64_MAX;
+    }
     if (core->program != NULL && !core->is_halted && !core->is_locked_up &&
         probe->now_ns >= probe->ap_opens_ns) {
         core->program(core);

@@ -23,6 +23,10 @@ struct fake_core {
     bool ignores_sysreset;
     bool ignores_nrst;
     bool was_reset;      /* S_RESET_ST */
+    bool is_asleep;      /* the access port has no clock until wake_addr is written */
+    uint32_t wake_addr;  /* DBGMCU on the debug bus; 0: none */
+    uint64_t shuts_ns;   /* the program shuts the debug pins so long after its access port opened,
+                            unless it was halted by then; 0: never */
     uint64_t rom_ns;     /* the access port opens so long after a reset */
     uint32_t entry_addr; /* the program behind the ROM; 0: none */
     unsigned resets;

@@ -65,41 +65,45 @@ static bool begin(struct fake_link *fake, const uint8_t *command, struct error *
     return true;
 }
 
-static bool fake_read(struct link *link, const uint8_t command[LINK_COMMAND_BYTES], uint8_t *dst,
-    size_t size_bytes, struct error *err)
+static bool play_one(
+    struct fake_link *fake, const struct link_exchange *exchange, struct error *err)
 {
-    struct fake_link *fake = (struct fake_link *)link;
+    const struct fake_exchange *line = NULL;
+    uint8_t expected[256];
+    size_t count = 0;
 
-    if (!begin(fake, command, err)) {
+    if (!begin(fake, exchange->command, err)) {
         return false;
     }
-    if (fake->script[fake->next].to_probe != NULL ||
-        (fake->script[fake->next].from_probe != NULL) != (size_bytes > 0)) {
-        return mismatch(fake, "a read of another length by", command, LINK_COMMAND_BYTES, err);
+    line = &fake->script[fake->next];
+    if ((line->to_probe != NULL) != (exchange->out_bytes > 0) ||
+        (line->from_probe != NULL) != (exchange->in_bytes > 0)) {
+        return mismatch(
+            fake, "a data phase of another kind by", exchange->command, LINK_COMMAND_BYTES, err);
     }
-    if (size_bytes > 0) {
-        memset(dst, 0, size_bytes);
-        (void)parse_hex(fake->script[fake->next].from_probe, dst, size_bytes);
+    count = parse_hex(line->to_probe, expected, sizeof expected);
+    if (count != exchange->out_bytes ||
+        (count > 0 && memcmp(expected, exchange->out, count) != 0)) {
+        return mismatch(fake, "data", exchange->out, exchange->out_bytes, err);
+    }
+    if (exchange->in_bytes > 0) {
+        memset(exchange->in, 0, exchange->in_bytes);
+        (void)parse_hex(line->from_probe, exchange->in, exchange->in_bytes);
     }
     fake->next++;
     return true;
 }
 
-static bool fake_write(struct link *link, const uint8_t command[LINK_COMMAND_BYTES],
-    const uint8_t *src, size_t size_bytes, struct error *err)
+static bool fake_exchange(
+    struct link *link, const struct link_exchange *exchanges, size_t count, struct error *err)
 {
-    struct fake_link *fake = (struct fake_link *)link;
-    uint8_t expected[256];
-    size_t count = 0;
+    size_t i = 0;
 
-    if (!begin(fake, command, err)) {
-        return false;
+    for (i = 0; i < count; i++) {
+        if (!play_one((struct fake_link *)link, &exchanges[i], err)) {
+            return false;
+        }
     }
-    count = parse_hex(fake->script[fake->next].to_probe, expected, sizeof expected);
-    if (count != size_bytes || memcmp(expected, src, size_bytes) != 0) {
-        return mismatch(fake, "data", src, size_bytes, err);
-    }
-    fake->next++;
     return true;
 }
 
@@ -119,8 +123,7 @@ static void fake_close(struct link *link)
 }
 
 static const struct link_ops ops = {
-    .read = fake_read,
-    .write = fake_write,
+    .exchange = fake_exchange,
     .now_ns = fake_now_ns,
     .wait_ns = fake_wait_ns,
     .close = fake_close,

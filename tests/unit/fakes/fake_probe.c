@@ -59,13 +59,28 @@ static bool end_transfer(struct fake_probe *fake)
     return true;
 }
 
+/* Pins that a program uses for something else: dead until the next reset. */
+static bool check_wires(struct fake_probe *fake, struct error *err)
+{
+    if (fake->ap_closes_ns != 0 && fake->now_ns >= fake->ap_closes_ns) {
+        fake->is_silent = true;
+    }
+    if (fake->is_silent && !fake->is_reset_asserted) {
+        return error_set(err, ERROR_TARGET_SILENT, "no acknowledge");
+    }
+    return true;
+}
+
 static bool fake_attach(struct probe *probe, uint32_t *dpidr, struct error *err)
 {
     struct fake_probe *fake = (struct fake_probe *)probe;
 
+    if (!begin_transfer(fake, err) || !check_wires(fake, err)) {
+        return false;
+    }
     fake->is_attached = true;
     *dpidr = UINT32_C(0x6BA02477);
-    return begin_transfer(fake, err);
+    return true;
 }
 
 static bool fake_set_reset(struct probe *probe, bool asserted, struct error *err)
@@ -73,7 +88,19 @@ static bool fake_set_reset(struct probe *probe, bool asserted, struct error *err
     struct fake_probe *fake = (struct fake_probe *)probe;
     bool is_released = fake->is_reset_asserted && !asserted;
 
+    if (is_released) {
+        uint64_t low_ns = fake->now_ns - fake->reset_fell_ns;
+
+        if (fake->shortest_reset_ns == 0 || low_ns < fake->shortest_reset_ns) {
+            fake->shortest_reset_ns = low_ns;
+        }
+    }
     fake->is_reset_asserted = asserted;
+    if (asserted) {
+        fake->reset_fell_ns = fake->now_ns;
+        fake->is_silent = false;
+        fake->ap_closes_ns = 0;
+    }
     if (is_released && fake->reset_hook != NULL) {
         fake->reset_hook(fake);
     }
@@ -82,7 +109,17 @@ static bool fake_set_reset(struct probe *probe, bool asserted, struct error *err
 
 static bool check_ap(struct fake_probe *fake, uint8_t ap, uint32_t addr, struct error *err)
 {
+    if (!fake->is_attached) {
+        note_violation(fake, "an access port was used before the debug port", addr);
+    }
+    if (!check_wires(fake, err)) {
+        return false;
+    }
     if (ap == fake->debug_ap) {
+        return true;
+    }
+    if (fake->answers_under_reset && fake->is_reset_asserted && ap == fake->core_ap &&
+        (addr == 0 || addr >= UINT32_C(0xE0000000))) {
         return true;
     }
     if (fake->is_reset_asserted && ap == fake->core_ap) {
@@ -257,6 +294,7 @@ static bool fake_write_block(
         memcpy(bytes, src, block->size_bytes);
         return end_transfer(fake);
     }
+    fake->debug_ap_writes += block->ap == fake->debug_ap ? block->size_bytes / 4 : 0;
     for (done = 0; done < block->size_bytes; done += 4) {
         if (!write_one(fake, block->addr + done, le_get32(src + done), err)) {
             return false;
@@ -313,6 +351,7 @@ void fake_probe_init(struct fake_probe *fake)
     };
     fake->base.info.marks_cacheable = true;
     fake->debug_ap = 0xFF;
+    fake->is_attached = true; /* tests that are not about connecting */
     fake->transfer_ns = 250000;
     fake->now_ns = 1;
 }

@@ -36,13 +36,19 @@ struct fake_probe {
     uint64_t transfer_ns; /* cost of one transfer */
     uint8_t core_ap;
     uint8_t debug_ap;         /* always open; 0xFF: none */
+    bool answers_under_reset; /* the core's access port: its private registers, nothing else */
     uint64_t ap_opens_ns;     /* the core's access port faults before */
+    uint64_t ap_closes_ns;    /* a program shuts the pins: from then on nothing answers; 0: never */
     uint32_t fault_addr;      /* accesses that touch this word are refused; 0: none */
     size_t fails_at_transfer; /* number of the transfer that fails with USB lost; 0: none */
     size_t transfers;
+    bool is_silent;           /* nothing answers on the wires, unless NRST is low */
+    unsigned debug_ap_writes; /* words written through it */
     bool is_attached;
     bool is_reset_asserted;
-    unsigned violations; /* what real hardware would not do for long */
+    uint64_t reset_fell_ns;
+    uint64_t shortest_reset_ns; /* of all pulses; 0: none yet */
+    unsigned violations;        /* what real hardware would not do for long */
     char first_violation[128];
     unsigned closed_accesses;
 };

@@ -31,6 +31,7 @@ struct server {
     uint64_t now_ns;
     uint8_t last_send[32 + 64]; /* the last SEND as it came */
     unsigned closed;            /* CLOSE requests */
+    unsigned sends;             /* SEND requests */
 };
 
 static struct server server;
@@ -59,6 +60,7 @@ static bool serve_send(int file, uint8_t *request)
         return false;
     }
     memcpy(server.last_send, request, sizeof server.last_send);
+    server.sends++;
     if (server.hangs_up) {
         return false;
     }
@@ -187,6 +189,24 @@ static struct link *open_or_fail(void)
     return link;
 }
 
+static bool read_from(struct link *link, const uint8_t command[LINK_COMMAND_BYTES], uint8_t *bytes,
+    size_t size_bytes, struct error *err)
+{
+    struct link_exchange exchange = {.in = bytes, .in_bytes = size_bytes};
+
+    memcpy(exchange.command, command, LINK_COMMAND_BYTES);
+    return link->ops->exchange(link, &exchange, 1, err);
+}
+
+static bool write_to(struct link *link, const uint8_t command[LINK_COMMAND_BYTES],
+    const uint8_t *bytes, size_t size_bytes, struct error *err)
+{
+    struct link_exchange exchange = {.out = bytes, .out_bytes = size_bytes};
+
+    memcpy(exchange.command, command, LINK_COMMAND_BYTES);
+    return link->ops->exchange(link, &exchange, 1, err);
+}
+
 Test(link_tcp, carries_commands_with_data_both_ways)
 {
     static const uint8_t get_version[LINK_COMMAND_BYTES] = {0xF1};
@@ -197,13 +217,13 @@ Test(link_tcp, carries_commands_with_data_both_ways)
 
     cr_assert_str_eq(link->serial, "00380031?");
     cr_assert(link->carries_misc);
-    cr_assert(link->ops->read(link, get_version, bytes, 6, &err), "%s", err.message);
+    cr_assert(read_from(link, get_version, bytes, 6, &err), "%s", err.message);
     cr_assert_eq(bytes[5], 0x5A);
     cr_assert_eq(bytes[6], 0);
     cr_assert_eq(server.last_send[24], 1);
     cr_assert_eq(le_get32(server.last_send + 4), 0x77, "the connect ID");
     cr_assert_eq(le_get32(server.last_send + 28), 6);
-    cr_assert(link->ops->write(link, write_memory, bytes, 8, &err), "%s", err.message);
+    cr_assert(write_to(link, write_memory, bytes, 8, &err), "%s", err.message);
     cr_assert_eq(server.last_send[9], 0x08);
     cr_assert_eq(server.last_send[24], 0);
     cr_assert_eq(server.last_send[32 + 5], 0x5A);
@@ -217,9 +237,29 @@ Test(link_tcp, a_command_without_reply_is_a_read_of_nothing)
     struct link *link = open_or_fail();
     struct error err;
 
-    cr_assert(link->ops->read(link, leave, NULL, 0, &err), "%s", err.message);
+    cr_assert(read_from(link, leave, NULL, 0, &err), "%s", err.message);
     cr_assert_eq(server.last_send[24], 1);
     cr_assert_eq(le_get32(server.last_send + 28), 0);
+    link->ops->close(link);
+}
+
+Test(link_tcp, says_several_exchanges_one_after_the_other)
+{
+    struct link *link = open_or_fail();
+    struct error err;
+    uint8_t data[8] = {7};
+    uint8_t status[12] = {0};
+    struct link_exchange exchanges[] = {
+        {.command = {0xF2, 0x08}, .out = data, .out_bytes = sizeof data},
+        {.command = {0xF2, 0x3E}, .in = status, .in_bytes = sizeof status}};
+
+    cr_assert(link->ops->exchange(link, exchanges, 2, &err), "%s", err.message);
+    cr_assert_eq(server.sends, 2);
+    cr_assert_eq(server.last_send[9], 0x3E);
+    cr_assert_eq(status[11], 0x5A);
+    server.send_status = 0x1001;
+    cr_assert_not(link->ops->exchange(link, exchanges, 2, &err));
+    cr_assert_eq(server.sends, 3, "nothing after the first failure");
     link->ops->close(link);
 }
 
@@ -279,7 +319,7 @@ Test(link_tcp, names_the_process_that_holds_the_probe)
     struct link *link = open_or_fail();
     char expected[128];
 
-    (void)snprintf(expected, sizeof expected, " is in use by process %d", (int)getpid());
+    (void)snprintf(expected, sizeof expected, " is in use by process %d (xflash)", (int)getpid());
     expect_open_failure(ERROR_PROBE_BUSY, "the probe ", expected);
     link->ops->close(link);
     link = open_or_fail(); /* free again */
@@ -295,10 +335,10 @@ Test(link_tcp, a_peer_that_hangs_up_is_a_lost_probe_at_once_and_for_ever)
     uint64_t begin_ns = os_monotonic_ns();
 
     server.hangs_up = true;
-    cr_assert_not(link->ops->read(link, get_version, bytes, sizeof bytes, &err));
+    cr_assert_not(read_from(link, get_version, bytes, sizeof bytes, &err));
     cr_assert_eq(err.code, ERROR_USB_LOST);
     cr_assert_str_neq(err.hint, "");
-    cr_assert_not(link->ops->read(link, get_version, bytes, sizeof bytes, &err));
+    cr_assert_not(read_from(link, get_version, bytes, sizeof bytes, &err));
     cr_assert_eq(err.code, ERROR_USB_LOST);
     link->ops->close(link);
     cr_assert_lt(os_monotonic_ns() - begin_ns, 2000000000);
@@ -312,10 +352,10 @@ Test(link_tcp, a_status_that_is_not_ok_is_an_error)
     uint8_t bytes[6];
 
     server.send_status = 0x1001;
-    cr_assert_not(link->ops->read(link, get_version, bytes, sizeof bytes, &err));
+    cr_assert_not(read_from(link, get_version, bytes, sizeof bytes, &err));
     cr_assert_eq(err.code, ERROR_USB_PROTOCOL);
     server.send_status = 0x2004;
-    cr_assert_not(link->ops->read(link, get_version, bytes, sizeof bytes, &err));
+    cr_assert_not(read_from(link, get_version, bytes, sizeof bytes, &err));
     cr_assert_eq(err.code, ERROR_PROBE_BUSY);
     link->ops->close(link);
 }

@@ -398,20 +398,6 @@ Test(stlink, refuses_another_access_port_with_old_firmware)
     close_script(probe);
 }
 
-Test(stlink, refuses_firmware_without_a_status_for_memory_commands)
-{
-    static const struct fake_exchange script[] = {{"F1", NULL, "24 00 83 04 48 37"}};
-    struct probe_config config = {0};
-    struct probe *probe = NULL;
-    struct error err;
-
-    fake_link_init(&link_fake, script, COUNT(script));
-    cr_assert_not(stlink_open(&link_fake.base, &config, &probe, &err));
-    cr_assert_null(probe);
-    cr_assert_eq(err.code, ERROR_PROBE_FIRMWARE);
-    cr_assert_not(link_fake.is_closed, "the link stays with the caller");
-}
-
 Test(stlink, leaves_the_mode_a_killed_run_left_behind)
 {
     struct fake_exchange script[10] = {OPEN_V3};

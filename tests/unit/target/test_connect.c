@@ -1,6 +1,9 @@
+#include "host/base/os.h"
 #include "tests/unit/target/helpers_mcu.h"
 
 #include <criterion/criterion.h>
+
+#include <string.h>
 
 static struct fake_core core;
 static struct board_mcu mcu;
@@ -11,6 +14,7 @@ static void set_up(void)
     fake_core_init(&core);
     fake_probe_set_word(&core.probe, CLOCK_REG, 3);
     fake_probe_set_word(&core.probe, DEBUG_REG, 0);
+    core.probe.is_attached = false;
 }
 
 static void tear_down(void)
@@ -201,4 +205,328 @@ Test(connect, identifies_without_a_board_file)
     cr_assert_not(target_identify(&core.probe.base, &identity, &err));
     cr_assert_eq(err.code, ERROR_WRONG_MCU);
     cr_assert_str_eq(err.message, "the MCU has device ID 0x411, which is not known");
+}
+
+/* ---- programs that do not want to be debugged ---- */
+
+Test(connect, a_program_that_shuts_the_pins_is_stopped_under_reset_before_it_does)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.probe.is_silent = true;
+    core.shuts_ns = 1000000; /* a millisecond behind the ROM */
+    cr_assert(connect_by(TARGET_CONNECT_AUTO, &target, &err), "%s", err.message);
+    cr_assert_eq(core.resets, 1, "at the first try");
+    cr_assert_geq(core.probe.shortest_reset_ns, 10000000);
+    cr_assert(core.is_halted);
+    cr_assert_eq(core.probe.violations, 0, "%s", core.probe.first_violation);
+    target_close(target);
+    cr_assert_not(core.is_debug_enabled);
+}
+
+Test(connect, a_race_that_is_lost_is_run_again_but_not_for_ever)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.probe.is_silent = true;
+    core.shuts_ns = 200000; /* the access port is seen, then gone */
+    cr_assert_not(connect_by(TARGET_CONNECT_UNDER_RESET, &target, &err));
+    cr_assert_eq(err.code, ERROR_TARGET_SILENT, "%s", err.message);
+    cr_assert_eq(core.resets, 3);
+    cr_assert_lt(core.probe.now_ns, 100000000, "without waiting for what is known to be gone");
+    cr_assert_not(core.probe.is_reset_asserted);
+}
+
+Test(connect, attaching_to_silent_pins_says_what_to_check)
+{
+    struct target *target = NULL;
+    struct error err = {0};
+
+    core.probe.is_silent = true;
+    cr_assert_not(connect_by(TARGET_CONNECT_ATTACH, &target, &err));
+    cr_assert_eq(err.code, ERROR_TARGET_SILENT);
+    cr_assert_eq(core.resets, 0);
+    cr_assert_not_null(strstr(err.hint, "SWDIO"), "%s", err.hint);
+}
+
+Test(connect, a_core_without_a_clock_is_told_from_wires_without_a_target)
+{
+    struct target *target = NULL;
+    struct error err = {0};
+
+    core.is_asleep = true;
+    cr_assert_not(connect_by(TARGET_CONNECT_ATTACH, &target, &err));
+    cr_assert_eq(err.code, ERROR_TARGET_FAULT);
+    cr_assert_not_null(strstr(err.hint, "asleep"), "%s", err.hint);
+    cr_assert(connect_by(TARGET_CONNECT_AUTO, &target, &err), "%s", err.message);
+    cr_assert_eq(core.resets, 1);
+    target_close(target);
+}
+
+/* ---- the core on access port 0, DBGMCU behind another ---- */
+
+#define BUS_REG UINT32_C(0xE00E1004)
+
+static struct abi_reg_step wake[] = {
+    {.kind = ABI_REG_MODIFY, .bytes = 4, .addr = 0x5C001004, .mask = 7, .value = 7}};
+
+static void set_up_core_on_ap0(void)
+{
+    set_up();
+    mcu.core_ap = 0;
+    mcu.debug_ap = 2;
+    mcu.has_ap_status = false;
+    mcu.catches_reset = true;
+    mcu.debug_wake = (struct board_script){wake, 1};
+    mcu.dbgmcu_places[0] = 0x80001000; /* nothing is there */
+    mcu.dbgmcu_places[1] = 0xE00E1000;
+    mcu.dbgmcu_place_count = 2;
+    core.probe.core_ap = 0;
+    core.probe.debug_ap = 2;
+    core.probe.answers_under_reset = true;
+    core.rom_ns = 0;
+    core.wake_addr = BUS_REG;
+    fake_probe_set_word(&core.probe, BUS_REG, 0x100000);
+    fake_probe_set_word(&core.probe, 0xE00E1000, 0x20036485);
+}
+
+TestSuite(connect_ap0, .init = set_up_core_on_ap0, .fini = tear_down);
+
+Test(connect_ap0, under_reset_stops_at_the_reset_vector)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    cr_assert(connect_by(TARGET_CONNECT_UNDER_RESET, &target, &err), "%s", err.message);
+    cr_assert_eq(core.resets, 1);
+    cr_assert(core.is_halted);
+    cr_assert_eq(core.registers[15], 0x08000298, "not an instruction was executed");
+    cr_assert_eq(core.demcr, 0, "and the next reset is not caught");
+    cr_assert_eq(fake_probe_word(&core.probe, BUS_REG), 0x100007);
+    cr_assert_eq(core.probe.violations, 0, "%s", core.probe.first_violation);
+    target_close(target);
+    cr_assert_not(core.is_debug_enabled);
+    cr_assert_not(core.is_halted);
+}
+
+Test(connect_ap0, where_the_core_is_out_of_reach_under_reset_a_second_reset_is_caught)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.probe.answers_under_reset = false;
+    cr_assert(connect_by(TARGET_CONNECT_UNDER_RESET, &target, &err), "%s", err.message);
+    cr_assert_eq(core.resets, 2);
+    cr_assert_eq(core.registers[15], 0x08000298);
+    target_close(target);
+    cr_assert_not(core.is_halted);
+}
+
+Test(connect_ap0, wakes_a_sleeping_core_through_the_debug_bus_without_a_reset)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.is_asleep = true;
+    cr_assert(connect_by(TARGET_CONNECT_ATTACH, &target, &err), "%s", err.message);
+    cr_assert_eq(core.resets, 0);
+    cr_assert_eq(fake_probe_word(&core.probe, BUS_REG), 0x100007);
+    target_close(target);
+    cr_assert_eq(core.probe.debug_ap_writes, 1, "undone from the core's side: the same register");
+}
+
+Test(connect_ap0, a_register_that_another_family_has_is_not_asked)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.probe.ap_opens_ns = UINT64_MAX;
+    fake_probe_set_word(&core.probe, 0xE00E10FC, 0x00000001); /* "port 0 is there, and shut" */
+    cr_assert_not(connect_by(TARGET_CONNECT_ATTACH, &target, &err));
+    cr_assert_eq(err.code, ERROR_TARGET_FAULT, "%s", err.message);
+}
+
+Test(connect_ap0, what_woke_the_core_is_undone_when_connecting_fails)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.probe.ap_opens_ns = UINT64_MAX;
+    cr_assert_not(connect_by(TARGET_CONNECT_ATTACH, &target, &err));
+    cr_assert_eq(fake_probe_word(&core.probe, BUS_REG), 0x100000, "bit 20 is not ours");
+    cr_assert_eq(core.probe.debug_ap_writes, 2);
+}
+
+/* Its debug registers answer, its buses do not. */
+static bool refuse_the_bus(struct fake_core *fake, uint32_t addr, uint32_t *value)
+{
+    fake->probe.fault_addr = (fake_probe_word(&fake->probe, BUS_REG) & 7) == 0 ? 0x5C001000 : 0;
+    (void)addr;
+    (void)value;
+    return false;
+}
+
+Test(connect_ap0, wakes_a_core_whose_debug_registers_answer_all_the_same)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.read_hook = refuse_the_bus;
+    core.probe.fault_addr = 0x5C001000;
+    cr_assert(connect_by(TARGET_CONNECT_ATTACH, &target, &err), "%s", err.message);
+    cr_assert_eq(core.resets, 0);
+    target_close(target);
+}
+
+Test(connect_ap0, writes_nothing_to_a_place_that_is_not_dbgmcu)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    fake_probe_set_word(&core.probe, 0xE00E1000, 0x20036450); /* of another MCU */
+    core.is_asleep = true;
+    cr_assert_not(connect_by(TARGET_CONNECT_ATTACH, &target, &err));
+    cr_assert_eq(core.probe.debug_ap_writes, 0);
+    cr_assert_eq(fake_probe_word(&core.probe, BUS_REG), 0x100000);
+}
+
+Test(connect_ap0, connects_without_the_debug_bus_too)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.probe.debug_ap = 0xFF;
+    cr_assert(connect_by(TARGET_CONNECT_AUTO, &target, &err), "%s", err.message);
+    cr_assert(core.is_halted);
+    target_close(target);
+}
+
+/* ---- what an earlier run left ---- */
+
+static void leave_as_if_killed(void)
+{
+    core.is_debug_enabled = true;
+    core.is_halted = true;
+    core.demcr = 0x01000401;
+    core.fpb[0] = 0x08000101;
+    core.fpb_control = 1;
+    fake_probe_set_word(&core.probe, DEBUG_REG, 7);
+}
+
+Test(connect, what_a_killed_run_left_is_undone_and_the_program_starts_anew)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    leave_as_if_killed();
+    cr_assert(connect_by(TARGET_CONNECT_AUTO, &target, &err), "%s", err.message);
+    target_close(target);
+    cr_assert_eq(core.resets, 1);
+    cr_assert_not(core.is_halted);
+    cr_assert_not(core.is_debug_enabled);
+    cr_assert_eq(core.fpb[0], 0);
+    cr_assert_eq(core.fpb_control, 0);
+    cr_assert_eq(core.demcr & 0x7F1, 0);
+    cr_assert_eq(fake_probe_word(&core.probe, DEBUG_REG), 0);
+}
+
+Test(connect, attaching_after_a_killed_run_clears_its_catches_and_leaves_the_core)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    leave_as_if_killed();
+    cr_assert(connect_by(TARGET_CONNECT_ATTACH, &target, &err), "%s", err.message);
+    target_close(target);
+    cr_assert_eq(core.resets, 0);
+    cr_assert(core.is_halted, "only a reset would give the program back");
+    cr_assert_eq(core.fpb[0], 0);
+    cr_assert_eq(core.demcr & 0x7F1, 0);
+}
+
+Test(connect, a_core_that_was_halted_on_purpose_stays_halted)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.is_debug_enabled = true;
+    core.is_halted = true;
+    cr_assert(connect_by(TARGET_CONNECT_AUTO, &target, &err), "%s", err.message);
+    target_close(target);
+    cr_assert(core.is_halted);
+    cr_assert_eq(core.resets, 0);
+}
+
+Test(connect, a_core_that_was_found_halted_and_then_reset_is_given_back)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.is_debug_enabled = true;
+    core.is_halted = true;
+    cr_assert(connect_by(TARGET_CONNECT_AUTO, &target, &err), "%s", err.message);
+    cr_assert(target_reset(target, TARGET_RESET_RUN, &err), "%s", err.message);
+    cr_assert(target_halt(target, &err), "%s", err.message);
+    target_close(target);
+    cr_assert_not(core.is_halted);
+}
+
+Test(connect, debug_enable_of_a_killed_run_goes_from_a_running_core)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    core.is_debug_enabled = true;
+    core.fpb[2] = 0x08000201;
+    core.fpb_control = 1;
+    cr_assert(connect_by(TARGET_CONNECT_ATTACH, &target, &err), "%s", err.message);
+    target_close(target);
+    cr_assert_not(core.is_debug_enabled);
+    cr_assert_not(core.is_halted);
+    cr_assert_eq(core.fpb[2], 0);
+}
+
+/* ---- signals and --timeout ---- */
+
+Test(connect, waiting_for_the_access_port_ends_when_the_time_is_up)
+{
+    struct target *target = NULL;
+    struct error err;
+    uint64_t start_ns = core.probe.now_ns;
+
+    core.probe.ap_opens_ns = UINT64_MAX;
+    probe_set_deadline(&core.probe.base, start_ns + 50000000);
+    cr_assert_not(connect_by(TARGET_CONNECT_AUTO, &target, &err));
+    cr_assert_eq(err.code, ERROR_WAIT_TIMEOUT, "%s", err.message);
+    cr_assert_lt(core.probe.now_ns - start_ns, 60000000);
+    cr_assert_eq(core.resets, 0, "no second way is tried");
+}
+
+Test(connect, under_reset_ends_too_and_nrst_is_high)
+{
+    struct target *target = NULL;
+    struct error err;
+    uint64_t start_ns = core.probe.now_ns;
+
+    core.rom_ns = 100000000000;
+    probe_set_deadline(&core.probe.base, start_ns + 50000000);
+    cr_assert_not(connect_by(TARGET_CONNECT_UNDER_RESET, &target, &err));
+    cr_assert_eq(err.code, ERROR_WAIT_TIMEOUT, "%s", err.message);
+    cr_assert_lt(core.probe.now_ns - start_ns, 60000000);
+    cr_assert_not(core.probe.is_reset_asserted);
+}
+
+Test(connect, a_signal_that_came_meanwhile_gives_the_core_back)
+{
+    struct target *target = NULL;
+    struct error err;
+
+    os_signal_raise_timeout();
+    cr_assert_not(connect_by(TARGET_CONNECT_AUTO, &target, &err));
+    cr_assert_null(target);
+    cr_assert_eq(err.code, ERROR_WAIT_TIMEOUT);
+    cr_assert_not(core.is_halted);
+    cr_assert_not(core.is_debug_enabled);
 }

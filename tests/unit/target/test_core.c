@@ -1,4 +1,5 @@
 /* Core registers, known state, resets, scripts, and what is left behind at the end. */
+#include "host/base/os.h"
 #include "tests/unit/target/helpers_mcu.h"
 
 #include <criterion/criterion.h>
@@ -103,6 +104,9 @@ Test(core, resets_when_the_known_state_cannot_be_reached)
     cr_assert(target_prepare(target, &err), "%s", err.message);
     cr_assert_eq(core.resets, 1);
     cr_assert(core.is_halted);
+    target_close(target);
+    target = NULL;
+    cr_assert_eq(core.resets, 2, "the known state is not the program's either");
 }
 
 static bool lose_all(struct fake_core *fake, uint32_t addr, uint32_t value)
@@ -236,8 +240,90 @@ Test(core, close_leaves_a_running_core_without_traces)
     cr_assert_eq(fake_probe_word(&core.probe, DEBUG_REG), 0);
 }
 
+Test(core, close_gives_the_core_back_that_was_halted_for_our_work)
+{
+    target_close(target);
+    target = NULL;
+    cr_assert_not(core.is_halted);
+    cr_assert_not(core.is_debug_enabled);
+    cr_assert_eq(core.resets, 0, "nothing of the program's was changed");
+    cr_assert_eq(fake_probe_word(&core.probe, DEBUG_REG), 0);
+}
+
+Test(core, close_resets_a_program_whose_state_was_taken_away)
+{
+    struct error err;
+
+    cr_assert(target_prepare(target, &err), "%s", err.message);
+    target_close(target);
+    target = NULL;
+    cr_assert_eq(core.resets, 1);
+    cr_assert_not(core.is_halted);
+    cr_assert_not(core.is_debug_enabled);
+}
+
+Test(core, close_does_not_reset_what_was_reset_already)
+{
+    struct error err;
+
+    cr_assert(target_prepare(target, &err), "%s", err.message);
+    cr_assert(target_reset(target, TARGET_RESET_RUN, &err), "%s", err.message);
+    target_close(target);
+    target = NULL;
+    cr_assert_eq(core.resets, 1);
+}
+
+Test(core, close_resets_it_even_while_a_signal_is_pending)
+{
+    struct error err;
+
+    cr_assert(target_prepare(target, &err), "%s", err.message);
+    os_signal_raise_timeout();
+    target_close(target);
+    target = NULL;
+    cr_assert_eq(core.resets, 1);
+    cr_assert_not(core.is_debug_enabled);
+}
+
+Test(core, a_reset_is_not_begun_when_the_time_is_up)
+{
+    struct error err;
+
+    os_signal_raise_timeout();
+    cr_assert_not(target_reset(target, TARGET_RESET_RUN, &err));
+    cr_assert_eq(err.code, ERROR_WAIT_TIMEOUT);
+    cr_assert_eq(core.resets, 0);
+}
+
+Test(core, a_reset_whose_access_port_stays_shut_ends_when_the_time_is_up)
+{
+    struct error err;
+    uint64_t start_ns = core.probe.now_ns;
+
+    core.rom_ns = 100000000000;
+    probe_set_deadline(&core.probe.base, start_ns + 20000000);
+    cr_assert_not(target_reset(target, TARGET_RESET_RUN, &err));
+    cr_assert_eq(err.code, ERROR_WAIT_TIMEOUT, "%s", err.message);
+    cr_assert_lt(core.probe.now_ns - start_ns, 30000000);
+    cr_assert_eq(core.resets, 1, "NRST is not tried as well");
+}
+
+Test(core, a_catch_at_the_reset_vector_is_undone)
+{
+    struct error err;
+
+    mcu.catches_reset = true;
+    core.entry_addr = 0x08000100;
+    cr_assert(target_reset(target, TARGET_RESET_HALT, &err), "%s", err.message);
+    cr_assert(core.is_halted);
+    cr_assert_eq(core.registers[15], 0x08000298, "before the program");
+    cr_assert_eq(core.demcr, 0);
+    cr_assert_eq(core.fpb[0], 0, "no breakpoint is needed");
+}
+
 Test(core, close_does_not_let_go_of_a_core_that_was_halted_on_purpose)
 {
+    target_settle(target);
     target_close(target);
     target = NULL;
     cr_assert(core.is_halted);
