@@ -82,8 +82,8 @@ struct sim_cpu_alu {
     bool v;
 };
 
-/* Executes insn, whose op is neither NONE nor LOAD or STORE, at regs[15] and sets regs[15] to the next address.
- * False: nothing was done; a branch to a value that Unicorn has to look at. */
+/* Executes insn, whose op is neither NONE nor LOAD or STORE, at regs[15] and sets regs[15] to the
+ * next address. False: nothing was done; a branch to a value that Unicorn has to look at. */
 bool sim_cpu_alu_execute(struct sim_cpu_alu *alu, const struct sim_cpu_insn *insn);
 
 /* APSR bits 31:28. */

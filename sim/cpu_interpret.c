@@ -76,8 +76,7 @@ bool sim_cpu_can_interpret(const struct sim_cpu *cpu, const struct sim_cpu_insn 
 {
     return (insn->op != SIM_CPU_OP_NONE || is_transfer(insn)) && !cpu->interpreting_off &&
            (cpu->attention & SIM_CPU_ATTENTION_STEP) == 0 && /* it may be one of an IT block */
-           !cpu->garbage_shown &&
-           !sim_cpu_is_in_native_it(cpu, pc);
+           !cpu->garbage_shown && !sim_cpu_is_in_native_it(cpu, pc);
 }
 
 /* One instruction that has begun. NATIVE: the engine must do it. */

@@ -371,7 +371,7 @@ struct sim_cpu {
     uint32_t alu_loaded[17]; /* as the engine has them: R0 to R14, -, flags */
     bool alu_is_live;
     bool interpreting_off;
-    bool is_begun; /* the instruction at begun_pc is paid for and not yet executed */
+    bool is_begun;   /* the instruction at begun_pc is paid for and not yet executed */
     bool is_leaving; /* at the next instruction */
     uint32_t begun_pc;
     uint32_t holdoff; /* instructions left to the engine before the next try */

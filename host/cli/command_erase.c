@@ -115,8 +115,8 @@ static bool carry_out(struct erase *erase, struct error *err)
     options.dry_run = dry_run != NULL;
     options.planned = show_plan;
     options.planned_context = erase;
-    return flash_engine_run(&erase->plan, flash_session_source(erase->work.session), &options,
-        &erase->result, err);
+    return flash_engine_run(
+        &erase->plan, flash_session_source(erase->work.session), &options, &erase->result, err);
 }
 
 static void show_result(struct erase *erase)
