@@ -70,18 +70,6 @@ static bool make_plan(struct job *job, struct error *err)
     return make_plan_of_requests(job, err);
 }
 
-static bool check_options(const struct options *options, struct error *err)
-{
-    const char *how = options_text(options, OPTION_VERIFY);
-
-    if (how != NULL && strcmp(how, "hash") != 0) {
-        (void)error_set(err, ERROR_USAGE, "--verify %s is not in this version", how);
-        error_set_hint(err, "--verify hash, the default: the target hashes what the chip returns");
-        return false;
-    }
-    return true;
-}
-
 static void warn_about_vectors(struct job *job)
 {
     char text[160];
@@ -103,8 +91,7 @@ bool job_prepare(struct job *job, struct error *err)
     job->plan_options.allow_ram = job->must_start;
     job->is_dry_run = dry_run != NULL && dry_run[0] == '\0';
     job->work.stops_program = dry_run != NULL;
-    if (!check_options(options, err) ||
-        !connection_need_board(&job->work.connection, job->cli, err) ||
+    if (!connection_need_board(&job->work.connection, job->cli, err) ||
         !images_load(&job->images, job->work.connection.board, options, err)) {
         return false;
     }

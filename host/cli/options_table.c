@@ -89,7 +89,9 @@ static const struct option_spec specs[OPTION_COUNT] = {
         .kind = OPTION_KIND_CHOICE,
         .value_name = "HOW",
         .choices = "hash|read|mapped",
-        .help = "how to verify: hash on the target (read and mapped: later)"},
+        .help = "how to verify: hash on the target; then also read back over the link, or mapped "
+                "at run "
+                "speed"},
     [OPTION_DRY_RUN] = {.name = "dry-run",
         .kind = OPTION_KIND_OPTIONAL,
         .value_name = "target",

@@ -184,11 +184,29 @@ bool work_select(struct work *work, struct cli *cli, size_t memory, struct flash
     return ok;
 }
 
+static enum flash_verify_way verify_way(const struct options *options)
+{
+    static const struct {
+        const char *name;
+        enum flash_verify_way way;
+    } ways[] = {
+        {"hash", FLASH_VERIFY_HASH}, {"read", FLASH_VERIFY_READ}, {"mapped", FLASH_VERIFY_MAPPED}};
+    const char *text = options_text(options, OPTION_VERIFY);
+
+    for (size_t i = 0; text != NULL && i < sizeof ways / sizeof ways[0]; i++) {
+        if (strcmp(text, ways[i].name) == 0) {
+            return ways[i].way;
+        }
+    }
+    return FLASH_VERIFY_HASH;
+}
+
 void work_engine_options(struct work *work, struct cli *cli, struct flash_engine_options *options)
 {
     *options = (struct flash_engine_options){
         .compare = true,
         .verify = !options_flag(&cli->options, OPTION_NO_VERIFY),
+        .verify_way = verify_way(&cli->options),
         .journal_directory = work->journal_directory,
         .unique_id = target_identity(work->connection.target)->unique_id_text,
         .listener = &work->listener,

@@ -317,6 +317,23 @@ static bool write_head(struct run *run, size_t index, struct error *err)
     return ok || error_add_context(err, "writing the first sector of the image");
 }
 
+/* In the way that was asked for, every requested byte, also of sectors that were right already. */
+static bool verify_again(struct run *run, size_t index, struct error *err)
+{
+    const struct flash_memory_plan *memory = &run->plan->memories[index];
+    struct flash_meter meter;
+    bool ok = false;
+
+    if (!select_memory(run, index, err)) {
+        return false;
+    }
+    flash_meter_start(&meter, run->options->listener, run->device, FLASH_PHASE_VERIFY,
+        run->result->totals[index].requested_bytes);
+    ok = flash_verify_pieces(run->device, memory, run->options->verify_way, &meter, err);
+    flash_meter_end(&meter, ok, &run->result->verify_ns);
+    return ok || error_add_context(err, "verifying memory %s once more", memory->geometry.name);
+}
+
 static bool write_record(struct run *run, struct error *err)
 {
     const struct flash_record_plan *record = &run->plan->record;
@@ -378,6 +395,14 @@ static bool change_all(struct run *run, struct error *err)
     for (i = run->plan->memory_count; ok && i-- > 0;) { /* the internal flash's head first */
         ok = write_head(run, i, err);
     }
+    if (ok && run->options->verify && run->options->verify_way != FLASH_VERIFY_HASH &&
+        !for_each_memory(run, verify_again, err)) {
+        error_set_state(err,
+            "everything is programmed and was right by hash%s; running the same "
+            "command again is safe",
+            run->needs_record ? ", and the boot record is not valid" : "");
+        return false;
+    }
     if (!ok || !write_record(run, err)) {
         error_set_state(err, "everything but the first sector of the image or its boot record is "
                              "written; running the same command again is safe");
@@ -433,7 +458,7 @@ bool flash_engine_verify(struct flash_plan *plan, struct flash_device_source *so
         }
         flash_meter_start(&meter, options->listener, device, FLASH_PHASE_VERIFY,
             result->totals[i].requested_bytes);
-        ok = flash_verify_pieces(device, memory, &meter, err);
+        ok = flash_verify_pieces(device, memory, options->verify_way, &meter, err);
         flash_meter_end(&meter, ok, &result->verify_ns);
     }
     result->verified = ok;

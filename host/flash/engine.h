@@ -7,10 +7,13 @@
 #include "host/flash/journal.h"
 #include "host/flash/plan.h"
 #include "host/flash/progress.h"
+#include "host/flash/verify.h"
 
 struct flash_engine_options {
     bool compare; /* skip what is right already (default of `program`) */
     bool verify;  /* false: --no-verify */
+    /* Not FLASH_VERIFY_HASH: every requested byte is looked at once more, in this way. */
+    enum flash_verify_way verify_way;
     bool dry_run; /* --dry-run=target: connect, hash, erase nothing; the plan is then exact */
     const char *journal_directory;         /* flash_journal_directory() */
     const char *unique_id;                 /* of the MCU */

@@ -28,6 +28,7 @@ struct verifier {
     const struct flash_memory_plan *memory;
     struct flash_meter *meter; /* NULL allowed */
     uint64_t done_bytes;       /* of the meter's total, before this range */
+    enum flash_verify_way way;
     struct findings findings;
     struct abi_block_hash hashes[HASHES];
     uint8_t block[HASH_BLOCK_BYTES];
@@ -85,16 +86,45 @@ static bool is_equal(struct verifier *verifier, uint32_t offset, uint32_t size_b
     return flash_hash_equal(&wanted, found);
 }
 
-/* One hash command over an aligned range. */
-static bool verify_step(
+/* The hashes of what the link brings, block by block. */
+static bool read_hashes(
+    struct verifier *verifier, uint32_t offset, uint32_t size_bytes, struct error *err)
+{
+    uint32_t at = 0;
+
+    for (at = 0; at < size_bytes; at += HASH_BLOCK_BYTES) {
+        uint32_t count = size_bytes - at < HASH_BLOCK_BYTES ? size_bytes - at : HASH_BLOCK_BYTES;
+
+        if (!verifier->device->driver->read(
+                verifier->device, offset + at, verifier->block, count, err)) {
+            return false;
+        }
+        verifier->hashes[at / HASH_BLOCK_BYTES] = flash_hash_of(verifier->block, count);
+    }
+    return true;
+}
+
+static bool get_hashes(
     struct verifier *verifier, uint32_t offset, uint32_t size_bytes, struct error *err)
 {
     const struct flash_range range = {.offset = offset, .size_bytes = size_bytes};
+    /* Internal flash is read through its own window in any case. */
+    bool mapped = verifier->way == FLASH_VERIFY_MAPPED && verifier->device->can_map;
+
+    return verifier->way == FLASH_VERIFY_READ
+               ? read_hashes(verifier, offset, size_bytes, err)
+               : verifier->device->driver->hash(
+                     verifier->device, &range, HASH_BLOCK_BYTES, mapped, verifier->hashes, err);
+}
+
+/* One step over an aligned range. */
+static bool verify_step(
+    struct verifier *verifier, uint32_t offset, uint32_t size_bytes, struct error *err)
+{
     uint32_t at = 0;
 
     if (!flash_check_signal(verifier->device, err) ||
-        !verifier->device->driver->hash(
-            verifier->device, &range, HASH_BLOCK_BYTES, false, verifier->hashes, err)) {
+        !get_hashes(verifier, offset, size_bytes, err)) {
         return false;
     }
     for (at = 0; at < size_bytes; at += HASH_BLOCK_BYTES) {
@@ -292,12 +322,15 @@ bool flash_verify_sectors(struct flash_device *device, const struct flash_memory
 }
 
 bool flash_verify_pieces(struct flash_device *device, const struct flash_memory_plan *memory,
-    struct flash_meter *meter, struct error *err)
+    enum flash_verify_way way, struct flash_meter *meter, struct error *err)
 {
     struct verifier *verifier = make_verifier(device, memory, meter, err);
     bool ok = verifier != NULL;
     size_t i = 0;
 
+    if (ok) {
+        verifier->way = way;
+    }
     while (ok && i < memory->piece_count) {
         uint32_t offset = memory->pieces[i].offset;
         uint32_t size_bytes = 0;

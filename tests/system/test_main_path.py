@@ -116,6 +116,25 @@ class MainPath(harness.BoardTest):
         result = self.xflash("verify", f"{path}@0x70000000", exit=42)
         self.assertIn("0x700004d2", result.err.lower())
 
+    def test_verifying_in_another_way(self):
+        image = f"{self.write('image.bin', self.random_bytes(70001))}@0x70000003"
+        self.xflash("program", image)
+        links = {}
+        for way in ("hash", "read", "mapped"):
+            result = self.xflash("--json", "program", "--verify", way, image)  # all there already
+            self.assertTrue(result.record("result")["verified"])
+            links[way] = self.report()["cost"]["target_read_bytes"]
+            self.assert_clean()
+        self.assertGreater(links["read"], links["hash"] + 70000)
+        self.assertLess(links["mapped"], links["hash"] + 10000)
+        for way in ("hash", "read", "mapped"):
+            self.xflash("verify", "--verify", way, image)
+            self.poke(0x9000, bytes([self.flash(0x9000, 1)[0] ^ 0x10]))
+            result = self.xflash("verify", "--verify", way, image, exit=42)
+            self.assertIn("differs at 0x70009000", result.err)
+            self.assertIn("in bits 4", result.err)
+            self.poke(0x9000, bytes([self.flash(0x9000, 1)[0] ^ 0x10]))
+
     def test_second_client_is_told_who_holds_the_board(self):
         path = self.write("image.bin", self.random_bytes(8 << 20))
         first = self.spawn("program", f"{path}@0x70000000")
