@@ -382,6 +382,7 @@ static void live(struct bus *bus)
 {
     bool is_in_use = false;
     bool is_ending = false;
+    uint64_t expire_ms = 0;
 
     bus->give_up_ms = host_ms() + FIRST_BOARD_MS;
     while (!is_ending) {
@@ -395,6 +396,10 @@ static void live(struct bus *bus)
         serve(bus, fds, slots, count);
         sim_usb_testbed_lock(bus->testbed);
         is_in_use = sim_usb_testbed_sweep(bus->testbed);
+        if (host_ms() >= expire_ms) {
+            sim_usb_testbed_expire_reads(bus->testbed);
+            expire_ms = host_ms() + CALM_TICK_MS;
+        }
         sim_usb_testbed_unlock(bus->testbed);
         is_ending = fds[1].revents != 0 || is_done(bus, is_in_use);
     }

@@ -440,6 +440,20 @@ static void wake_reader(struct sim_usb_device *device)
     }
 }
 
+/* umockdev notices that a program has ended when it answers it, so no read of hidraw is left
+ * unanswered for long. hidapi takes EAGAIN for "nothing yet". */
+void sim_usb_device_expire_reads(struct sim_usb_device *device)
+{
+    for (struct sim_usb_client *client = device->clients; client != NULL; client = client->next) {
+        void *waiting = client->waiting;
+
+        if (client->is_hidraw && waiting != NULL) {
+            client->waiting = NULL;
+            device->host->finish(client, waiting, -EAGAIN);
+        }
+    }
+}
+
 static void store_report(struct sim_usb_device *device, const uint8_t *data, uint32_t size_bytes)
 {
     unsigned slot = (device->report_first + device->report_count) % SIM_USB_REPORTS;

@@ -77,6 +77,8 @@ struct sim_usb_device {
 void sim_usb_device_open(struct sim_usb_device *device, struct sim_usb_client *client);
 void sim_usb_device_close(struct sim_usb_client *client);
 
+/* Ends reads of hidraw that wait: to be called now and then. */
+void sim_usb_device_expire_reads(struct sim_usb_device *device);
 /* -EINPROGRESS: host->finish() is called with waiting when the board has answered. */
 int sim_usb_device_claim(struct sim_usb_client *client, unsigned interface, void *waiting);
 int sim_usb_device_release(struct sim_usb_client *client, unsigned interface);

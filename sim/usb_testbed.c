@@ -436,6 +436,13 @@ static bool is_free(const struct plugged *plugged)
            g_get_monotonic_time() >= plugged->gone_us + LATE_OPEN_US;
 }
 
+void sim_usb_testbed_expire_reads(struct sim_usb_testbed *testbed)
+{
+    for (struct plugged *at = testbed->plugged; at != NULL; at = at->next) {
+        sim_usb_device_expire_reads(&at->device);
+    }
+}
+
 bool sim_usb_testbed_sweep(struct sim_usb_testbed *testbed)
 {
     struct plugged **link = &testbed->plugged;

@@ -33,6 +33,8 @@ void sim_usb_testbed_set_mode(
     struct sim_usb_testbed *testbed, struct sim_usb_device *device, uint32_t mode);
 /* The connection is about to be closed. */
 void sim_usb_testbed_forget_board(struct sim_usb_testbed *testbed, int board_fd);
+/* Reads of hidraw that wait end with EAGAIN: once a second. */
+void sim_usb_testbed_expire_reads(struct sim_usb_testbed *testbed);
 /* Frees what nobody uses. True: programs still have an unplugged device open. */
 bool sim_usb_testbed_sweep(struct sim_usb_testbed *testbed);
 

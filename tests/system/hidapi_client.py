@@ -1,5 +1,6 @@
-"""A program that uses hidapi, for the tests of the USB door: hidapi_client.py LIBRARY. Writes DAP_Info
-requests, one after the other and four at once, and prints what came back as JSON."""
+"""A program that uses hidapi, for the tests of the USB door: hidapi_client.py LIBRARY [wait]. Writes
+DAP_Info requests, one after the other and four at once, and prints what came back as JSON. wait: says
+that it is open, and reads for ever."""
 
 import ctypes
 import json
@@ -23,6 +24,10 @@ def read(timeout_ms):
 
 
 result = {"open": bool(device)}
+if device and sys.argv[2:] == ["wait"]:
+    print(json.dumps(result), flush=True)
+    while True:
+        read(-1)
 if device:
     result["written"] = write(0x00, 0xFF)
     result["packet"] = read(1000)[:4].hex()

@@ -313,6 +313,21 @@ class Claims(Usb):
             self.assertTrue(wait_until(lambda: self.client("claim").get("claim") == "OK", 5))
         self.assertEqual(self.client("commands", 3)["done"], 3)
 
+    def test_a_program_killed_while_it_reads_hidraw_lets_the_probe_go(self):
+        self.start_usb("--probe", "dap1")
+        reader = subprocess.Popen(
+            [sys.executable, HERE / "hidapi_client.py", "libhidapi-hidraw.so.0", "wait"],
+            env=self.usb_env, stdout=subprocess.PIPE)
+        self.assertTrue(json.loads(reader.stdout.readline())["open"])
+        self.vboard("reset", vboard.BOARD, exit=12)
+        time.sleep(1.5)  # it is still there when its read was answered with "nothing"
+        self.assertIsNone(reader.poll())
+        self.vboard("reset", vboard.BOARD, exit=12)
+        reader.kill()
+        reader.communicate()
+        self.assertTrue(wait_until(
+            lambda: self.vboard("reset", vboard.BOARD, exit=None).returncode == 0, 5))
+
     def test_a_client_of_the_other_door_has_it(self):
         port = self.start_usb()
         with vboard.Door(port) as door:
