@@ -434,5 +434,5 @@ uint64_t sim_cmsis_dap_least_ps(const struct sim_cmsis_dap *cmsis_dap, uint64_t 
         words * firmware->cost->swd_clocks_per_word * SIM_PS_PER_S / cmsis_dap->swd_hz;
 
     return packets *
-           sim_link_packet_ps(firmware->cost, firmware->packet_bytes, word_bytes, swd_ps, true);
+           sim_link_packet_ps(firmware->cost, firmware->packet_bytes, (uint32_t)word_bytes, swd_ps, true);
 }

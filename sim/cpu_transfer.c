@@ -130,7 +130,7 @@ static enum sim_cpu_action load_as_engine(
     enum sim_cpu_action action = SIM_CPU_DONE;
 
     for (unsigned i = 0; i < insn->count; i++) {
-        memcpy(&values[i], host + i * insn->unit_bytes, insn->unit_bytes);
+        memcpy(&values[i], host + (size_t)i * insn->unit_bytes, insn->unit_bytes);
     }
     action = finish_load(cpu, insn, transfer, values);
     return action == SIM_CPU_DONE ? SIM_CPU_LOADED : action;

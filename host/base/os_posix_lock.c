@@ -92,7 +92,7 @@ static bool make_folder_of(const char *path, struct error *err)
 bool os_lock_take(const char *path, const char *program, struct os_lock **out,
     struct os_lock_holder *holder, struct error *err)
 {
-    struct os_lock_holder ignored;
+    struct os_lock_holder ignored = {0};
     struct os_lock *lock = NULL;
 
     *out = NULL;

@@ -34,7 +34,7 @@ struct probe_entry {
     char serial[PROBE_SERIAL_BYTES]; /* fixed form, "" when there is none */
     bool shares_serial;              /* another probe has the same one */
     char select[160];                /* what to type behind -p for exactly this one */
-    char name[224];                  /* for messages: "ST-LINK V3E 0038... (usb:1-4.2)" */
+    char name[256];                  /* for messages: "ST-LINK V3E 0038... (usb:1-4.2)" */
     char lock_key[160];
     /* by probe_list_identify() */
     struct os_lock_holder holder; /* pid 0: nobody known */
@@ -50,9 +50,9 @@ struct probe_list {
 /* A row of the table of ST-LINKs (reference: probe protocols 1.1), for the tests and the udev
  * rules. NULL behind the last one. */
 struct probe_model {
-    uint16_t pid;
     const char *kind;
     enum probe_state state; /* FREE: works */
+    uint16_t pid;
 };
 enum { PROBE_VID_STLINK = 0x0483 };
 const struct probe_model *probe_list_model(size_t index);

@@ -123,10 +123,11 @@ Test(probe_lock, does_not_wait_for_a_run)
 /* A serial number is whatever a device says. */
 Test(probe_lock, stays_in_its_folder_whatever_the_serial_is)
 {
-    static const char *const keys[] = {"usb-../../../tmp/x", "usb-a/b", "usb-a%2Fb", "usb-\x1B[2J",
-        "usb-", "..",
+    static const char *const long_key =
         "usb-0123456789012345678901234567890123456789012345678901234567890123456789"
-        "012345678901234567890123456789012345678901234567890123456789"};
+        "012345678901234567890123456789012345678901234567890123456789";
+    const char *const keys[] = {"usb-../../../tmp/x", "usb-a/b", "usb-a%2Fb", "usb-\x1B[2J", "usb-",
+        "..", long_key};
     struct os_lock *locks[sizeof keys / sizeof keys[0]];
     char folder[96];
     char **names = NULL;
