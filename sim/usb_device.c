@@ -475,7 +475,7 @@ static bool complete_transfer(struct sim_usb_client *client, const struct sim_us
         if (urb->id != message->id) {
             continue;
         }
-        if ((urb->endpoint & ENDPOINT_IN) != 0) {
+        if ((urb->endpoint & ENDPOINT_IN) != 0 && size_bytes > 0) {
             memcpy(urb->bytes, data, size_bytes < urb->size_bytes ? size_bytes : urb->size_bytes);
         }
         urb->actual_bytes = message->value < urb->size_bytes ? message->value : urb->size_bytes;

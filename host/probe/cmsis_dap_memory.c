@@ -7,6 +7,9 @@
 
 enum { TAR_WRAP_BYTES = 1024, MAX_TRANSFERS = 255 };
 
+/* No unit. */
+static const uint32_t none = UINT32_MAX;
+
 /* CSW: as the ST-LINK link sets it, debug software enable (31), master type (29), cacheable
  * (HPROT[3], 27) so that the data cache of the core is seen, privileged (25); below, address
  * increment by one access (4) and the size. */
@@ -18,6 +21,7 @@ struct ticket {
     uint32_t lead_count; /* transfers before the first unit: SELECT, CSW, TAR */
     uint32_t first;      /* unit */
     uint32_t unit_count;
+    uint32_t before_tar; /* units before TAR is set among them; not fewer than all: it is not */
 };
 
 /* The units of a block on their way. */
@@ -30,11 +34,15 @@ struct stream {
     uint32_t next;   /* unit to be asked for */
     uint32_t done;   /* units that were transferred */
     bool is_set_up;  /* CSW has been asked for since the stream started or started again */
-    uint32_t window; /* packets that may be under way */
+    uint32_t window; /* packets without an answer */
     size_t oldest;
     size_t in_flight;
-    struct ticket tickets[DAP_LINK_MAX_IN_FLIGHT];
+    struct ticket tickets[DAP_LINK_MAX_QUEUED];
     enum dap_ack ack; /* of the first packet that was not done completely */
+    bool has_strayed; /* and something behind it was carried out */
+    /* Units whose TAR has to be known to be set before anything is sent behind their packets. */
+    uint32_t restarted_at;
+    uint32_t first_wrap;
 };
 
 uint32_t cmsis_dap_csw(uint8_t unit_bytes)
@@ -89,7 +97,7 @@ static bool send_packet(struct stream *stream, const struct dap_packet *packet,
     const struct ticket *ticket, struct error *err)
 {
     struct cmsis_dap *dap = stream->dap;
-    size_t slot = (stream->oldest + stream->in_flight) % DAP_LINK_MAX_IN_FLIGHT;
+    size_t slot = (stream->oldest + stream->in_flight) % DAP_LINK_MAX_QUEUED;
 
     dap->base.counters.transfers++;
     if (!dap->link->ops->send(dap->link, packet->bytes, packet->size_bytes, err)) {
@@ -101,17 +109,80 @@ static bool send_packet(struct stream *stream, const struct dap_packet *packet,
     return true;
 }
 
-/* TAR and what else has to be set, and as many units as fit behind. */
-static bool send_lead(struct stream *stream, struct error *err)
+/* Requests of a DAP_TRANSFER and their answers, with TAR before the next unit or without. */
+static bool fits(
+    const struct stream *stream, size_t size_bytes, const struct ticket *ticket, bool has_tar)
+{
+    size_t packet_bytes = stream->dap->link->packet_bytes;
+    bool is_read = stream->dst != NULL;
+    size_t units = (size_t)ticket->unit_count + 1;
+
+    size_bytes += has_tar ? DAP_WRITE_BYTES : 0U;
+    size_bytes += is_read ? 1U : DAP_WRITE_BYTES;
+    return size_bytes <= packet_bytes && ticket->lead_count + units + 1 <= MAX_TRANSFERS &&
+           (!is_read || DAP_TRANSFER_HEAD_BYTES + units * DAP_WORD_BYTES <= packet_bytes);
+}
+
+static void put_unit(const struct stream *stream, struct dap_packet *packet, uint32_t unit)
+{
+    if (stream->dst != NULL) {
+        dap_packet_put8(packet, DAP_READ_DRW);
+    } else {
+        dap_packet_put_write(packet, DAP_WRITE_DRW, unit_value(stream, unit));
+    }
+}
+
+/* As many units as fit. TAR is set among them where it wraps, at most once: a KiB has more units
+ * than a packet has transfers. */
+static void put_units(const struct stream *stream, struct dap_packet *packet, struct ticket *ticket)
+{
+    uint32_t unit = stream->next;
+
+    ticket->before_tar = none;
+    for (; unit < stream->unit_count; unit++) {
+        bool has_tar = ticket->unit_count > 0 && unit_addr(stream, unit) % TAR_WRAP_BYTES == 0;
+
+        if (!fits(stream, packet->size_bytes, ticket, has_tar)) {
+            break;
+        }
+        if (has_tar) {
+            dap_packet_put_write(packet, DAP_WRITE_TAR, unit_addr(stream, unit));
+            ticket->before_tar = ticket->unit_count;
+        }
+        put_unit(stream, packet, unit);
+        ticket->unit_count++;
+    }
+}
+
+static uint32_t transfer_count(const struct ticket *ticket)
+{
+    bool has_tar = ticket->before_tar < ticket->unit_count;
+
+    return ticket->lead_count + ticket->unit_count + (has_tar ? 1 : 0);
+}
+
+/* Whether the rest of this KiB leaves room in its packet for TAR and a part of the next one. */
+static bool reaches_next_kib(const struct stream *stream)
+{
+    struct ticket rest = {.unit_count = units_before_wrap(stream)};
+    size_t unit_bytes = stream->dst != NULL ? 1 : DAP_WRITE_BYTES;
+
+    return stream->next + rest.unit_count < stream->unit_count &&
+           fits(stream, DAP_TRANSFER_HEAD_BYTES + rest.unit_count * unit_bytes, &rest, true);
+}
+
+static bool needs_lead(const struct stream *stream)
+{
+    return !stream->is_set_up || unit_addr(stream, stream->next) % TAR_WRAP_BYTES == 0;
+}
+
+/* TAR and what else has to be set, and units. */
+static bool send_transfers(struct stream *stream, struct error *err)
 {
     struct cmsis_dap *dap = stream->dap;
-    size_t packet_bytes = dap->link->packet_bytes;
     uint32_t select = cmsis_dap_select_value(stream->block->ap);
-    bool is_read = stream->dst != NULL;
     struct ticket ticket = {.command = DAP_TRANSFER, .first = stream->next};
     struct dap_packet packet = {0};
-    size_t room = 0;
-    uint32_t i = 0;
 
     dap_packet_put8(&packet, DAP_TRANSFER);
     dap_packet_put8(&packet, 0);
@@ -124,23 +195,12 @@ static bool send_lead(struct stream *stream, struct error *err)
         dap_packet_put_write(&packet, DAP_WRITE_CSW, cmsis_dap_csw(stream->block->unit_bytes));
         ticket.lead_count++;
     }
-    dap_packet_put_write(&packet, DAP_WRITE_TAR, unit_addr(stream, stream->next));
-    ticket.lead_count++;
-    room = packet_bytes - packet.size_bytes;
-    ticket.unit_count = at_most(units_before_wrap(stream), MAX_TRANSFERS - ticket.lead_count);
-    ticket.unit_count = at_most(ticket.unit_count, is_read ? room : room / DAP_WRITE_BYTES);
-    if (is_read) {
-        ticket.unit_count =
-            at_most(ticket.unit_count, (packet_bytes - DAP_TRANSFER_HEAD_BYTES) / DAP_WORD_BYTES);
+    if (needs_lead(stream)) {
+        dap_packet_put_write(&packet, DAP_WRITE_TAR, unit_addr(stream, stream->next));
+        ticket.lead_count++;
     }
-    for (i = 0; i < ticket.unit_count; i++) {
-        if (is_read) {
-            dap_packet_put8(&packet, DAP_READ_DRW);
-        } else {
-            dap_packet_put_write(&packet, DAP_WRITE_DRW, unit_value(stream, stream->next + i));
-        }
-    }
-    packet.bytes[2] = (uint8_t)(ticket.lead_count + ticket.unit_count);
+    put_units(stream, &packet, &ticket);
+    packet.bytes[2] = (uint8_t)transfer_count(&ticket);
     if (!send_packet(stream, &packet, &ticket, err)) {
         return false;
     }
@@ -155,7 +215,8 @@ static bool send_block(struct stream *stream, struct error *err)
     size_t packet_bytes = stream->dap->link->packet_bytes;
     bool is_read = stream->dst != NULL;
     size_t head_bytes = is_read ? DAP_BLOCK_ANSWER_HEAD_BYTES : DAP_BLOCK_HEAD_BYTES;
-    struct ticket ticket = {.command = DAP_TRANSFER_BLOCK, .first = stream->next};
+    struct ticket ticket = {
+        .command = DAP_TRANSFER_BLOCK, .first = stream->next, .before_tar = none};
     struct dap_packet packet = {0};
     uint32_t i = 0;
 
@@ -173,13 +234,22 @@ static bool send_block(struct stream *stream, struct error *err)
 
 static bool send_next(struct stream *stream, struct error *err)
 {
-    bool needs_tar = !stream->is_set_up || unit_addr(stream, stream->next) % TAR_WRAP_BYTES == 0;
-
-    return needs_tar ? send_lead(stream, err) : send_block(stream, err);
+    return needs_lead(stream) || reaches_next_kib(stream) ? send_transfers(stream, err)
+                                                          : send_block(stream, err);
 }
 
-/* The answer to the oldest packet. What comes after one that was not done counts for nothing:
- * without its TAR it may have gone elsewhere in the block. */
+static size_t units_done(const struct ticket *ticket, size_t done_count)
+{
+    size_t units = done_count > ticket->lead_count ? done_count - ticket->lead_count : 0;
+
+    return units > ticket->before_tar ? units - 1 : units;
+}
+
+/* The answer to the oldest packet. What comes after one that was not done counts for nothing, and
+ * does no harm. After a refusal the debug port has a sticky error and refuses everything until
+ * ABORT, after a disturbance it answers nothing until a line reset: neither is sent before all
+ * answers are here. After a WAIT later packets are carried out with whatever TAR there is: see
+ * must_wait() and first_unsure(). */
 static bool take_answer(struct stream *stream, struct error *err)
 {
     struct dap_link *link = stream->dap->link;
@@ -192,16 +262,16 @@ static bool take_answer(struct stream *stream, struct error *err)
     if (!link->ops->receive(link, packet.bytes, &packet.size_bytes, err)) {
         return false;
     }
-    stream->oldest = (stream->oldest + 1) % DAP_LINK_MAX_IN_FLIGHT;
+    stream->oldest = (stream->oldest + 1) % DAP_LINK_MAX_QUEUED;
     stream->in_flight--;
-    if (!dap_answer_parse(
-            &packet, ticket->command, ticket->lead_count + ticket->unit_count, &answer, err)) {
+    if (!dap_answer_parse(&packet, ticket->command, transfer_count(ticket), &answer, err)) {
         return false;
     }
     if (stream->ack != DAP_ACK_OK) {
+        stream->has_strayed = stream->has_strayed || answer.done_count > 0;
         return true;
     }
-    units = answer.done_count > ticket->lead_count ? answer.done_count - ticket->lead_count : 0;
+    units = units_done(ticket, answer.done_count);
     if (stream->dst != NULL) {
         if (answer.data_words < units) {
             return dap_answer_short(units, answer.data_words, err);
@@ -216,15 +286,33 @@ static bool take_answer(struct stream *stream, struct error *err)
     return true;
 }
 
+static bool is_under_way(const struct stream *stream, uint32_t unit)
+{
+    return stream->done <= unit && unit < stream->next;
+}
+
+/* Writes must not fall outside their KiB and the block. They would behind a TAR that was not set:
+ * where the one of before belongs elsewhere, or wraps to what lies in front of the block. At the
+ * start it is set for sure: every packet ends with a look whether its last access is over, so that
+ * the access port has nothing to WAIT for. */
+static bool must_wait(const struct stream *stream)
+{
+    return stream->in_flight > 0 && stream->dst == NULL &&
+           (is_under_way(stream, stream->restarted_at) || is_under_way(stream, stream->first_wrap));
+}
+
 /* True when the probe answered everything; stream->ack then says how far it went. */
 static bool run(struct stream *stream, struct error *err)
 {
     while ((stream->next < stream->unit_count || !stream->is_set_up) && stream->ack == DAP_ACK_OK) {
-        bool is_full = stream->in_flight == stream->window;
+        bool is_full = stream->in_flight == stream->window || must_wait(stream);
 
         if (is_full ? !take_answer(stream, err) : !send_next(stream, err)) {
             return false;
         }
+    }
+    if (stream->ack != DAP_ACK_OK) {
+        stream->in_flight -= stream->dap->link->ops->recall(stream->dap->link);
     }
     while (stream->in_flight > 0) {
         if (!take_answer(stream, err)) {
@@ -240,6 +328,20 @@ static uint32_t first_doubtful(const struct stream *stream)
     return stream->dst == NULL && stream->done > 0 ? stream->done - 1 : stream->done;
 }
 
+/* What follows a WAIT must not run into registers: there, and where the probe takes one packet, the
+ * next one is thought of when the answer is here. */
+static uint32_t window_of(const struct stream *stream)
+{
+    const struct dap_link *link = stream->dap->link;
+    uint32_t addr = stream->block->addr;
+    bool is_plain = stream->dst != NULL ? dap_retry_is_memory(addr) : dap_retry_is_ram(addr);
+
+    if (!is_plain || link->packet_count == 1) {
+        return 1;
+    }
+    return link->queue_count > link->packet_count ? link->queue_count : link->packet_count;
+}
+
 /* From the first unit that was not done. When all were and the last one is still being waited for,
  * setting up again waits for it. */
 static void start(struct stream *stream, uint32_t unit)
@@ -249,6 +351,21 @@ static void start(struct stream *stream, uint32_t unit)
     stream->is_set_up = false;
     stream->in_flight = 0;
     stream->ack = DAP_ACK_OK;
+    stream->has_strayed = false;
+}
+
+/* The first unit that may be missing or overwritten after a WAIT. Writes behind it ran up to the
+ * end of the KiB that TAR was in, and then, without the next TAR, on from its start. */
+static uint32_t first_unsure(const struct stream *stream)
+{
+    uint32_t addr = stream->block->addr;
+    uint32_t kib_addr = 0;
+
+    if (stream->dst != NULL || !stream->has_strayed || stream->done == 0) {
+        return stream->done;
+    }
+    kib_addr = unit_addr(stream, stream->done - 1) / TAR_WRAP_BYTES * TAR_WRAP_BYTES;
+    return kib_addr > addr ? (kib_addr - addr) / stream->block->unit_bytes : 0;
 }
 
 /* TAR stays where the access was refused, however many writes were accepted behind it. */
@@ -285,7 +402,8 @@ static bool try_again(
                              : dap_retry_link(stream->dap, retry, err);
 
     if (again) {
-        start(stream, is_known ? stream->done : 0);
+        start(stream, is_known ? first_unsure(stream) : 0);
+        stream->restarted_at = stream->next;
     }
     return again;
 }
@@ -294,14 +412,14 @@ static bool transfer_block(struct stream *stream, struct error *err)
 {
     uint32_t addr = stream->block->addr;
     bool is_read = stream->dst != NULL;
-    bool is_plain = is_read ? dap_retry_is_memory(addr) : dap_retry_is_ram(addr);
     struct dap_retry retry = {.may_repeat = is_read || dap_retry_is_harmless_write(addr),
         .is_in_ram = dap_retry_is_ram(addr)};
     bool is_answered = false;
 
     stream->unit_count = stream->block->size_bytes / stream->block->unit_bytes;
-    /* What follows a WAIT must not run into registers. */
-    stream->window = is_plain ? stream->dap->link->packet_count : 1;
+    stream->window = window_of(stream);
+    stream->restarted_at = none;
+    stream->first_wrap = addr % TAR_WRAP_BYTES != 0 ? units_before_wrap(stream) : none;
     start(stream, 0);
     do {
         is_answered = run(stream, err);

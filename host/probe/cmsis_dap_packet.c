@@ -216,7 +216,7 @@ bool cmsis_dap_transfer(struct cmsis_dap *dap, struct dap_transfer *transfers, s
 {
     struct dap_packet packet = {0};
     struct dap_packet reply;
-    struct dap_answer answer;
+    struct dap_answer answer = {0};
     size_t words = 0;
     size_t i = 0;
 

@@ -12,7 +12,11 @@
 
 enum {
     DAP_LINK_MAX_PACKET_BYTES = 1024, /* a probe that could do more is used with these */
-    DAP_LINK_MAX_IN_FLIGHT = 8
+    DAP_LINK_MAX_IN_FLIGHT = 8,
+    /* Requests taken and not answered, whether sent or not. More than the answers that are taken
+     * from USB at one look (26 transfers, thus 13, by libusb), so that there is always a request to
+     * be sent in place of each. */
+    DAP_LINK_MAX_QUEUED = 16
 };
 
 struct dap_link;
@@ -21,7 +25,8 @@ struct dap_link;
  * or an answer that takes longer than timeout_ms of the link is ERROR_USB_PROTOCOL. */
 struct dap_link_ops {
     /* Sends a request of at most packet_bytes and returns without its answer. The caller has fewer
-     * than packet_count requests under way. */
+     * requests without an answer than the greater of packet_count and queue_count; the link keeps
+     * those to itself for which the probe has no room, and sends each as soon as there is some. */
     bool (*send)(
         struct dap_link *link, const uint8_t *packet, size_t size_bytes, struct error *err);
     /* The same for a request that has no answer. */
@@ -30,6 +35,9 @@ struct dap_link_ops {
     /* Waits for the next answer. packet has room for packet_bytes; *size_bytes is what came, which
      * may be padded. */
     bool (*receive)(struct dap_link *link, uint8_t *packet, size_t *size_bytes, struct error *err);
+    /* Forgets the requests that were not sent yet, the last ones: how many. A failed receive(),
+     * send_unanswered() and drain() have done it. */
+    size_t (*recall)(struct dap_link *link);
     /* Throws away answers that are under way or were left by an earlier user. */
     void (*drain)(struct dap_link *link);
     uint64_t (*now_ns)(struct dap_link *link);
@@ -48,6 +56,7 @@ struct dap_link {
     uint32_t max_packet_bytes; /* that the link carries, at most DAP_LINK_MAX_PACKET_BYTES */
     uint32_t packet_bytes;     /* in use, at most max_packet_bytes */
     uint32_t packet_count;     /* may be under way, 1 to DAP_LINK_MAX_IN_FLIGHT */
+    uint32_t queue_count; /* that send() takes, up to DAP_LINK_MAX_QUEUED; 0: keeps none back */
     unsigned timeout_ms;
     bool is_modelled; /* now_ns is the clock of a virtual board */
 };

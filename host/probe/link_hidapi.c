@@ -346,6 +346,13 @@ static bool hid_receive(
     return true;
 }
 
+/* Each has gone to the kernel. */
+static size_t hid_recall(struct dap_link *link)
+{
+    (void)link;
+    return 0;
+}
+
 static void hid_drain(struct dap_link *link)
 {
     struct link_hidapi *hid = (struct link_hidapi *)link;
@@ -381,6 +388,7 @@ static const struct dap_link_ops ops = {
     .send = hid_send,
     .send_unanswered = hid_send,
     .receive = hid_receive,
+    .recall = hid_recall,
     .drain = hid_drain,
     .now_ns = hid_now_ns,
     .wait_ns = hid_wait_ns,

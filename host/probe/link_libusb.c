@@ -45,6 +45,9 @@ static void LIBUSB_CALL on_done(struct libusb_transfer *transfer)
     struct pending *pending = transfer->user_data;
 
     pending->is_done = 1;
+    if (pending->owner != NULL && pending->owner->on_end != NULL) {
+        pending->owner->on_end(pending->owner, transfer->status == LIBUSB_TRANSFER_COMPLETED);
+    }
 }
 
 static void run_events_once(struct usb_pipe *pipe, int *is_done)
@@ -122,6 +125,7 @@ static void release(struct usb_pipe *pipe, struct pending *pending)
         return;
     }
     pipe->is_lost = true;
+    pending->owner = NULL;
     pending->next = pipe->abandoned;
     pipe->abandoned = pending;
 }
@@ -150,6 +154,7 @@ bool usb_pipe_submit(
     }
     libusb_fill_bulk_transfer(pending->transfer, pipe->handle, transfer->endpoint, transfer->bytes,
         (int)transfer->size_bytes, on_done, pending, timeout_ms);
+    pending->owner = transfer;
     pending->timeout_ms = timeout_ms;
     pending->limit_ns = os_monotonic_ns() + (UINT64_C(1) * timeout_ms + GRACE_MS) * NS_PER_MS;
     result = libusb_submit_transfer(pending->transfer);
@@ -243,8 +248,12 @@ static bool report(struct usb_pipe *pipe, const struct usb_transfer *transfer, u
 static unsigned conclude(struct usb_pipe *pipe, struct usb_transfer *transfer)
 {
     struct pending *pending = transfer->pending;
-    unsigned timeout_ms = pending->timeout_ms;
+    unsigned timeout_ms = 0;
 
+    if (pending == NULL) {
+        return 0; /* not under way */
+    }
+    timeout_ms = pending->timeout_ms;
     settle(pipe, pending);
     if (pending->is_done) {
         transfer->actual_bytes = (uint32_t)pending->transfer->actual_length;

@@ -9,8 +9,9 @@
 
 struct pending {
     struct libusb_transfer *transfer;
-    struct pending *next; /* of those that could not be ended */
-    uint64_t limit_ns;    /* when libusb should have ended it */
+    struct usb_transfer *owner; /* NULL: it has given up waiting */
+    struct pending *next;       /* of those that could not be ended */
+    uint64_t limit_ns;          /* when libusb should have ended it */
     unsigned timeout_ms;
     int is_done; /* as libusb wants it */
 };

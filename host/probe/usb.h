@@ -90,7 +90,12 @@ struct usb_transfer {
     uint8_t *bytes;        /* of an OUT transfer only read */
     uint32_t actual_bytes; /* set by usb_pipe_finish() */
     enum usb_end end;      /* set by usb_pipe_finish() */
-    void *pending;         /* of the pipe */
+    /* Called as soon as this one has ended, from inside whatever function of the pipe waits then,
+     * and before later transfers are looked at. is_done: without an error, whatever its length. It
+     * may submit others, and must not wait. NULL: not wanted. */
+    void (*on_end)(struct usb_transfer *transfer, bool is_done);
+    void *context; /* of the caller, for on_end */
+    void *pending; /* of the pipe */
 };
 
 /* Puts a transfer into the queue of its endpoint and returns at once. After a failure nothing is

@@ -137,7 +137,7 @@ class MainPath(harness.BoardTest):
 
     def test_second_client_is_told_who_holds_the_board(self):
         path = self.write("image.bin", self.random_bytes(8 << 20))
-        first = self.spawn("program", f"{path}@0x70000000")
+        first = self.spawn("--lock-wait", "30", "program", f"{path}@0x70000000")
         try:
             deadline = time.monotonic() + 30
             result = None

@@ -19,6 +19,8 @@ BUS_PROGRAM = harness.VBOARD.with_name("xflash-vboard-usb")
 PROBE = "libusb:usb:1-1"
 # How long xflash may need to see that its probe is gone (contract: 2 s), and to end.
 GONE_SECONDS = 8 if SANITIZED else 2
+# With sanitizers everything takes longer: fewer places.
+STEP = 200 if SANITIZED else 50
 
 
 @unittest.skipUnless(BUS_PROGRAM.exists() and shutil.which("umockdev-wrapper"), "no umockdev")
@@ -150,16 +152,16 @@ class Failures(OnUsb):
         generator = random.Random(3)
         survived = repeated = 0
         for kind in ("usb-stall", "usb-short"):
-            for index in (2, 9, 40, *(generator.randrange(60, 300) for _ in range(5))):
+            for index in (2, 9, 40, *(generator.randrange(60, 300) for _ in range(250 // STEP))):
                 result = self.inject(kind, index)
                 survived += 1 if result.exit == 0 else 0
                 repeated += 1 if re.search("repeating|one by one|does not answer", result.err) else 0
         # A register of the MCU is not written twice, so not every failure is survived.
-        self.assertGreaterEqual(survived, 12)
-        self.assertGreaterEqual(repeated, 12)
+        self.assertGreaterEqual(survived, 4 if SANITIZED else 12)
+        self.assertGreaterEqual(repeated, 4 if SANITIZED else 12)
 
     def test_a_transfer_that_never_ends(self):
-        for index in (3, 41, 222):
+        for index in (41,) if SANITIZED else (3, 41, 222):
             begin = time.monotonic()
             self.inject("usb-timeout", index)
             self.assertLess(time.monotonic() - begin, 120)
@@ -168,7 +170,7 @@ class Failures(OnUsb):
         self.program()
         count = self.transfers()
         self.assertGreater(count, 250)
-        for index in (1, 2, 17, *range(50, count, 50)):
+        for index in (1, 2, 17, *range(STEP, count, STEP)):
             self.sim("inject", self.board, f"usb-unplug@{index}")
             self.poke(0, b"\xff" * 12000)
             begin = time.monotonic()
@@ -195,7 +197,7 @@ class Failures(OnUsb):
             self.expect_the_next_run_to_complete("unplugged")
 
     def test_a_killed_run_leaves_the_probe_usable(self):
-        for transfers in (1, 30, 90, 150, 250):
+        for transfers in (30, 250) if SANITIZED else (1, 30, 90, 150, 250):
             self.poke(0, b"\xff" * 12000)
             process = self.start_and_wait(transfers, "program", f"{self.path}@0x70000000")
             process.send_signal(signal.SIGKILL)

@@ -155,7 +155,7 @@ static uint8_t data_access(struct fake_dap *fake, uint32_t *value, bool is_read)
         return NONE;
     }
     fake->drw_count++;
-    if (fake->has_wrapped) {
+    if (fake->has_wrapped && !fake->is_astray) {
         breach(fake, "an access after TAR has wrapped to %08X", (unsigned)fake->tar);
     }
     if (fake->late > 0) {
@@ -219,9 +219,12 @@ static uint8_t ap_access(struct fake_dap *fake, uint8_t request, uint32_t *value
     case 0x04:
         if (is_read) {
             *value = fake->tar_reads_as != 0 ? fake->tar_reads_as : fake->tar;
+        } else if (++fake->tar_count == fake->tar_waits_at) {
+            return WAIT;
         } else {
             fake->tar = *value;
             fake->has_wrapped = false;
+            fake->is_astray = false;
         }
         return OK;
     case 0x0C:
@@ -300,6 +303,7 @@ static uint8_t check_last_write(struct fake_dap *fake, uint8_t ack, bool was_wri
         fake->pending_count--;
         fake->is_pending = fake->pending_count > 0;
     }
+    fake->is_astray = fake->is_astray || ack == WAIT;
     return ack;
 }
 
@@ -472,19 +476,14 @@ static bool take_request(
     return !is_gone(fake) || error_set(err, ERROR_USB_LOST, "the probe is gone");
 }
 
-static bool fake_send(
-    struct dap_link *link, const uint8_t *packet, size_t size_bytes, struct error *err)
+/* A request reaches the probe, which answers it. */
+static bool deliver(
+    struct fake_dap *fake, const uint8_t *packet, size_t size_bytes, struct error *err)
 {
-    struct fake_dap *fake = of(link);
     struct fake_dap_packet request = {.size_bytes = size_bytes};
     struct fake_dap_packet answer = {0};
 
-    if (size_bytes > link->packet_bytes || size_bytes > fake->packet_bytes || size_bytes == 0) {
-        breach(fake, "a packet of %zu bytes", size_bytes);
-        return error_set(err, ERROR_INTERNAL, "breach");
-    }
-    if (fake->in_flight >= link->packet_count ||
-        fake->in_flight >= (fake->packet_count > 0 ? fake->packet_count : 1U)) {
+    if (fake->in_flight >= (fake->packet_count > 0 ? fake->packet_count : 1U)) {
         breach(fake, "%zu packets under way", fake->in_flight + 1);
     }
     if (!take_request(fake, packet, size_bytes, err)) {
@@ -521,9 +520,58 @@ static bool fake_send(
     return true;
 }
 
+/* What was kept back goes out as soon as there is room. */
+static bool deliver_kept(struct fake_dap *fake, struct error *err)
+{
+    bool is_done = true;
+
+    while (is_done && fake->kept_count > 0 && fake->in_flight < fake->base.packet_count) {
+        struct fake_dap_packet next = fake->kept[0];
+
+        fake->kept_count--;
+        memmove(fake->kept, fake->kept + 1, fake->kept_count * sizeof fake->kept[0]);
+        is_done = deliver(fake, next.bytes, next.size_bytes, err);
+    }
+    return is_done;
+}
+
+static bool fake_send(
+    struct dap_link *link, const uint8_t *packet, size_t size_bytes, struct error *err)
+{
+    struct fake_dap *fake = of(link);
+    size_t limit = link->queue_count > link->packet_count ? link->queue_count : link->packet_count;
+
+    if (size_bytes > link->packet_bytes || size_bytes > fake->packet_bytes || size_bytes == 0) {
+        breach(fake, "a packet of %zu bytes", size_bytes);
+        return error_set(err, ERROR_INTERNAL, "breach");
+    }
+    if (fake->in_flight + fake->kept_count >= limit) {
+        breach(fake, "%zu requests without an answer", fake->in_flight + fake->kept_count + 1);
+    }
+    if (fake->in_flight + fake->kept_count + 1 > fake->max_unanswered) {
+        fake->max_unanswered = fake->in_flight + fake->kept_count + 1;
+    }
+    if (fake->in_flight < link->packet_count) {
+        return deliver(fake, packet, size_bytes, err);
+    }
+    fake->kept[fake->kept_count].size_bytes = size_bytes;
+    memcpy(fake->kept[fake->kept_count].bytes, packet, size_bytes);
+    fake->kept_count++;
+    return true;
+}
+
+static size_t fake_recall(struct dap_link *link)
+{
+    size_t count = of(link)->kept_count;
+
+    of(link)->kept_count = 0;
+    return count;
+}
+
 static bool fake_send_unanswered(
     struct dap_link *link, const uint8_t *packet, size_t size_bytes, struct error *err)
 {
+    (void)fake_recall(link);
     return take_request(of(link), packet, size_bytes, err);
 }
 
@@ -542,7 +590,11 @@ static bool fake_receive(
         memcpy(packet, (const uint8_t[]){0x05, 0x01, 0x01}, 3);
         return true;
     }
+    if (fake->in_flight == 0 && fake->kept_count > 0) {
+        breach(fake, "requests are kept back while nothing is under way");
+    }
     if (fake->in_flight == 0) {
+        fake->kept_count = 0;
         fake->stale_count += fake->stale_next;
         fake->stale_next = 0;
         fake->now_ns += (uint64_t)link->timeout_ms * 1000000;
@@ -552,11 +604,16 @@ static bool fake_receive(
     memcpy(packet, answer->bytes, answer->size_bytes);
     fake->oldest = (fake->oldest + 1) % FAKE_DAP_MAX_ANSWERS;
     fake->in_flight--;
+    if (!deliver_kept(fake, err)) {
+        return false;
+    }
+    fake->drained += fake->in_flight == 0 ? 1 : 0;
     return true;
 }
 
 static void fake_drain(struct dap_link *link)
 {
+    of(link)->kept_count = 0;
     of(link)->in_flight = 0;
 }
 
@@ -579,6 +636,7 @@ static const struct dap_link_ops ops = {
     .send = fake_send,
     .send_unanswered = fake_send_unanswered,
     .receive = fake_receive,
+    .recall = fake_recall,
     .drain = fake_drain,
     .now_ns = fake_now_ns,
     .wait_ns = fake_wait_ns,
@@ -595,6 +653,7 @@ void fake_dap_init(struct fake_dap *fake)
     fake->base.max_packet_bytes = DAP_LINK_MAX_PACKET_BYTES;
     fake->base.packet_bytes = 64;
     fake->base.packet_count = 1;
+    fake->base.queue_count = 0;
     fake->base.timeout_ms = 1000;
     fake->version = "2.1.0";
     fake->packet_bytes = 64;

@@ -1,7 +1,8 @@
 /* A CMSIS-DAP probe with a target behind it, stricter than hardware: a packet that is too long, one
  * too many under way, bytes behind a request, a transfer before the pins are connected, a first
- * read that is not DPIDR, an access after TAR has wrapped: each is a breach, and the first one is
- * kept. SELECT, CSW and TAR hold nonsense until they are written. */
+ * read that is not DPIDR, an access after TAR has wrapped (but for what was under way already
+ * behind a WAIT, which does its damage): each is a breach, and the first one is kept. SELECT, CSW
+ * and TAR hold nonsense until they are written. */
 #ifndef TESTS_UNIT_FAKES_FAKE_DAP_H
 #define TESTS_UNIT_FAKES_FAKE_DAP_H
 
@@ -37,10 +38,12 @@ struct fake_dap {
     bool is_ap_closed;       /* CSW without DeviceEn */
     unsigned power_up_polls; /* reads of CTRL/STAT before the acknowledge */
     bool has_nrst_readback;
+    uint32_t queue_count; /* of the link: requests it keeps back until there is room */
 
     /* ---- disturbances, by number of the DRW access from 1; 0: none ---- */
     size_t waits_at;
     unsigned wait_count;    /* how many packets end there with WAIT */
+    size_t tar_waits_at;    /* this write of TAR, from 1, ends with WAIT; once */
     size_t faults_at;       /* once */
     size_t silent_at;       /* no acknowledge, until a line reset */
     unsigned silent_count;  /* how often; 0: once */
@@ -66,6 +69,8 @@ struct fake_dap {
     size_t answer_count;
     size_t drw_count;
     size_t max_in_flight;
+    size_t max_unanswered; /* with those kept back */
+    unsigned drained;      /* how often nothing was under way any more */
     unsigned aborts;
     uint32_t hz;
     uint8_t pins;
@@ -82,6 +87,8 @@ struct fake_dap {
     struct fake_dap_packet answers[FAKE_DAP_MAX_ANSWERS];
     size_t oldest;
     size_t in_flight;
+    struct fake_dap_packet kept[FAKE_DAP_MAX_ANSWERS];
+    size_t kept_count;
     bool is_swd;   /* has been switched from JTAG or woken */
     bool is_awake; /* has seen a line reset since the last disturbance */
     bool needs_dpidr;
@@ -90,6 +97,8 @@ struct fake_dap {
     unsigned stale_next;
     unsigned late; /* accesses until a refusal is seen */
     bool has_wrapped;
+    bool is_astray; /* something ended with WAIT, and TAR was not written since */
+    size_t tar_count;
     uint32_t ctrl_stat;
     uint32_t select;
     uint32_t csw;

@@ -10,18 +10,25 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUEUE = 32, OUT = 0x01, IN = 0x82 };
+enum { QUEUE = 64, LOOKS = 26, OUT = 0x01, IN = 0x82 };
 
 struct usb_pipe {
     struct usb_transfer *pending[QUEUE];
     size_t count;
+    struct usb_transfer *ended[QUEUE];
+    size_t ended_count;
+    size_t most; /* under way at the same time */
+    size_t
+        emptied; /* how often nothing was under way any more, with what was submitted at an end */
     size_t submitted;
     size_t fails_at; /* the transfer with this number; 0: none */
     enum error_code fails_with;
     bool refuses_to_submit; /* it fails before anything is under way */
     uint32_t answer_bytes;
+    uint8_t next_answer; /* first byte of the next one */
     unsigned timeout_ms;
     unsigned drains;
+    bool is_looking;
     bool is_open;
 };
 
@@ -40,6 +47,7 @@ bool usb_pipe_open(const struct usb_device *device, struct usb_pipe **out, struc
 void usb_pipe_close(struct usb_pipe *pipe)
 {
     cr_assert(pipe->is_open);
+    cr_assert_eq(pipe->count + pipe->ended_count, 0, "closed while its transfers are in use");
     pipe->is_open = false;
 }
 
@@ -59,30 +67,69 @@ bool usb_pipe_submit(
     }
     transfer->pending = pipe->fails_at == pipe->submitted ? transfer : NULL;
     pipe->pending[pipe->count++] = transfer;
+    pipe->most = pipe->count > pipe->most ? pipe->count : pipe->most;
+    return true;
+}
+
+static void carry(struct usb_pipe *pipe, struct usb_transfer *transfer)
+{
+    transfer->actual_bytes = transfer->size_bytes;
+    if ((transfer->endpoint & 0x80) != 0) {
+        cr_assert(transfer->may_be_short);
+        memset(transfer->bytes, 0xAB, transfer->size_bytes);
+        transfer->bytes[0] = pipe->next_answer++;
+        transfer->actual_bytes =
+            pipe->answer_bytes < transfer->size_bytes ? pipe->answer_bytes : transfer->size_bytes;
+    }
+}
+
+/* As libusb does: everything that has ended, 26 transfers at most, whoever asks for which. */
+static void look(struct usb_pipe *pipe)
+{
+    size_t looked = 0;
+
+    cr_assert_not(pipe->is_looking, "waits inside of on_end");
+    pipe->is_looking = true;
+    for (looked = 0; looked < LOOKS && pipe->count > 0; looked++) {
+        struct usb_transfer *transfer = pipe->pending[0];
+
+        pipe->count--;
+        memmove(pipe->pending, pipe->pending + 1, pipe->count * sizeof pipe->pending[0]);
+        cr_assert_lt(pipe->ended_count, QUEUE);
+        pipe->ended[pipe->ended_count++] = transfer;
+        if (transfer->pending == NULL) {
+            carry(pipe, transfer);
+        }
+        if (transfer->on_end != NULL) {
+            transfer->on_end(transfer, transfer->pending == NULL);
+        }
+        pipe->emptied += pipe->count == 0 ? 1 : 0;
+    }
+    pipe->is_looking = false;
+}
+
+static bool take_ended(struct usb_pipe *pipe, const struct usb_transfer *transfer)
+{
+    size_t i = 0;
+
+    while (i < pipe->ended_count && pipe->ended[i] != transfer) {
+        i++;
+    }
+    if (i == pipe->ended_count) {
+        return false;
+    }
+    pipe->ended_count--;
+    memmove(&pipe->ended[i], &pipe->ended[i + 1], (pipe->ended_count - i) * sizeof pipe->ended[0]);
     return true;
 }
 
 bool usb_pipe_finish(struct usb_pipe *pipe, struct usb_transfer *transfer, struct error *error)
 {
-    size_t i = 0;
-
-    while (i < pipe->count && pipe->pending[i] != transfer) {
-        i++;
+    while (!take_ended(pipe, transfer)) {
+        cr_assert_gt(pipe->count, 0, "a transfer is finished that was not submitted");
+        look(pipe);
     }
-    cr_assert_lt(i, pipe->count, "a transfer is finished that was not submitted");
-    pipe->count--;
-    memmove(&pipe->pending[i], &pipe->pending[i + 1], (pipe->count - i) * sizeof pipe->pending[0]);
-    if (transfer->pending != NULL) {
-        return fails(pipe, error);
-    }
-    transfer->actual_bytes = transfer->size_bytes;
-    if ((transfer->endpoint & 0x80) != 0) {
-        cr_assert(transfer->may_be_short);
-        memset(transfer->bytes, 0xAB, transfer->size_bytes);
-        transfer->actual_bytes =
-            pipe->answer_bytes < transfer->size_bytes ? pipe->answer_bytes : transfer->size_bytes;
-    }
-    return true;
+    return transfer->pending == NULL || fails(pipe, error);
 }
 
 bool usb_pipe_transfer(struct usb_pipe *pipe, struct usb_transfer *transfers, size_t count,
@@ -152,15 +199,89 @@ Test(link_dap_bulk, keeps_several_requests_and_their_answers_under_way)
     cr_assert_eq(pipe_fake.pending[1]->endpoint, IN);
     cr_assert_eq(pipe_fake.pending[1]->size_bytes, 512);
     cr_assert_neq(pipe_fake.pending[1]->bytes, pipe_fake.pending[3]->bytes);
+    for (; i < DAP_LINK_MAX_QUEUED; i++) {
+        cr_assert(link->ops->send(link, request, sizeof request, &err), "%s", err.message);
+    }
     cr_assert_not(link->ops->send(link, request, sizeof request, &err), "one too many");
-    for (i = 0; i < DAP_LINK_MAX_IN_FLIGHT; i++) {
+    for (i = 0; i < DAP_LINK_MAX_QUEUED; i++) {
         cr_assert(link->ops->receive(link, answer, &size, &err), "%s", err.message);
         cr_assert_eq(size, 5);
+        cr_assert_eq(answer[0], i);
         cr_assert_eq(answer[4], 0xAB);
     }
     cr_assert_eq(pipe_fake.count, 0);
     cr_assert_not(link->ops->receive(link, answer, &size, &err), "nothing was asked");
     close_link(link);
+}
+
+/* Answers lie ready by the dozen, and still the probe always has something to do. */
+Test(link_dap_bulk, sends_the_next_request_when_an_answer_comes)
+{
+    static const uint32_t packet_counts[] = {2, 4, 7, 8};
+    size_t row = 0;
+
+    for (row = 0; row < sizeof packet_counts / sizeof packet_counts[0]; row++) {
+        struct dap_link *link = open_link(64, 64);
+        uint8_t answer[DAP_LINK_MAX_PACKET_BYTES];
+        uint8_t request[2] = {0};
+        size_t size = 0;
+        size_t sent = 0;
+        size_t taken = 0;
+
+        link->packet_count = packet_counts[row];
+        cr_assert_eq(link->queue_count, DAP_LINK_MAX_QUEUED);
+        for (taken = 0; taken < 200; taken++) {
+            while (sent < 200 && sent < taken + link->queue_count) {
+                request[1] = (uint8_t)sent++;
+                cr_assert(link->ops->send(link, request, sizeof request, &err), "%s", err.message);
+            }
+            cr_assert(link->ops->receive(link, answer, &size, &err), "%s", err.message);
+            cr_assert_eq(answer[0], (uint8_t)taken);
+        }
+        cr_assert_eq(pipe_fake.most, 2 * link->packet_count);
+        cr_assert_eq(pipe_fake.emptied, 1, "row %zu: %zu", row, pipe_fake.emptied);
+        cr_assert_eq(pipe_fake.submitted, 400);
+        close_link(link);
+    }
+}
+
+Test(link_dap_bulk, takes_back_what_was_not_sent)
+{
+    struct dap_link *link = open_link(64, 64);
+    uint8_t answer[DAP_LINK_MAX_PACKET_BYTES];
+    size_t size = 0;
+    size_t way = 0;
+    size_t i = 0;
+
+    link->packet_count = 2;
+    for (way = 0; way < 4; way++) {
+        pipe_fake.submitted = 0;
+        for (i = 0; i < 7; i++) {
+            cr_assert(link->ops->send(link, (const uint8_t[]){0}, 1, &err), "%s", err.message);
+        }
+        cr_assert_eq(pipe_fake.submitted, 4);
+        if (way == 0) {
+            cr_assert_eq(link->ops->recall(link), 5);
+            cr_assert_eq(link->ops->recall(link), 0);
+        } else if (way == 1) {
+            cr_assert(link->ops->send_unanswered(link, (const uint8_t[]){7}, 1, &err));
+            cr_assert_eq(pipe_fake.submitted, 5);
+        } else if (way == 2) {
+            link->ops->drain(link);
+            cr_assert_not(link->ops->receive(link, answer, &size, &err), "nothing is left");
+            cr_assert_eq(pipe_fake.submitted, 4);
+            continue;
+        } else {
+            break;
+        }
+        cr_assert(link->ops->receive(link, answer, &size, &err), "%s", err.message);
+        cr_assert(link->ops->receive(link, answer, &size, &err), "%s", err.message);
+        cr_assert_not(link->ops->receive(link, answer, &size, &err), "nothing is left");
+        cr_assert_eq(pipe_fake.submitted, way == 0 ? 4 : 5);
+    }
+    /* Closed in the middle: what is under way is ended first. */
+    close_link(link);
+    cr_assert_eq(pipe_fake.submitted, 4);
 }
 
 /* An answer that fills whole USB packets has no end but its length. */
@@ -257,6 +378,50 @@ Test(link_dap_bulk, ends_everything_when_one_transfer_fails)
                 cr_assert_not(link->ops->receive(link, answer, &size, &err));
                 cr_assert_eq(err.code, ERROR_USB_LOST);
             }
+            close_link(link);
+        }
+    }
+}
+
+/* The same where the request was kept back at first: nothing is sent behind a failure, answers
+ * before it are good. */
+Test(link_dap_bulk, sends_nothing_behind_a_failure)
+{
+    size_t at = 0;
+    size_t kind = 0;
+
+    for (kind = 0; kind < 2; kind++) {
+        for (at = 5; at <= 20; at++) {
+            struct dap_link *link = open_link(64, 64);
+            uint8_t answer[DAP_LINK_MAX_PACKET_BYTES];
+            size_t size = 0;
+            size_t i = 0;
+            size_t good = 0;
+            size_t submitted = 0;
+
+            link->packet_count = 2;
+            pipe_fake.fails_at = at;
+            pipe_fake.fails_with = ERROR_USB_PROTOCOL;
+            pipe_fake.refuses_to_submit = kind != 0;
+            for (i = 0; i < 12; i++) {
+                cr_assert(link->ops->send(link, (const uint8_t[]){0}, 1, &err));
+            }
+            while (link->ops->receive(link, answer, &size, &err)) {
+                good++;
+            }
+            cr_assert_eq(good, (at - 1) / 2, "transfer %zu, kind %zu: %zu", at, kind, good);
+            cr_assert_str_eq(err.message, "failure of USB");
+            submitted = pipe_fake.submitted;
+            cr_assert_leq(submitted, at + 3, "transfer %zu, kind %zu: %zu", at, kind, submitted);
+            cr_assert_eq(link->ops->recall(link), 0);
+            link->ops->drain(link);
+            cr_assert_eq(pipe_fake.submitted, submitted);
+            cr_assert_eq(pipe_fake.ended_count, 0);
+            for (i = 0; i < 5; i++) {
+                cr_assert(link->ops->send(link, (const uint8_t[]){0}, 1, &err), "%s", err.message);
+            }
+            cr_assert_eq(pipe_fake.count, 4, "as many as before");
+            cr_assert(link->ops->receive(link, answer, &size, &err), "%s", err.message);
             close_link(link);
         }
     }
