@@ -433,6 +433,6 @@ uint64_t sim_cmsis_dap_least_ps(const struct sim_cmsis_dap *cmsis_dap, uint64_t 
     uint64_t swd_ps =
         words * firmware->cost->swd_clocks_per_word * SIM_PS_PER_S / cmsis_dap->swd_hz;
 
-    return packets *
-           sim_link_packet_ps(firmware->cost, firmware->packet_bytes, (uint32_t)word_bytes, swd_ps, true);
+    return packets * sim_link_packet_ps(firmware->cost, firmware->packet_bytes,
+                         (uint32_t)word_bytes, swd_ps, true);
 }

@@ -126,8 +126,8 @@ Test(probe_lock, stays_in_its_folder_whatever_the_serial_is)
     static const char *const long_key =
         "usb-0123456789012345678901234567890123456789012345678901234567890123456789"
         "012345678901234567890123456789012345678901234567890123456789";
-    const char *const keys[] = {"usb-../../../tmp/x", "usb-a/b", "usb-a%2Fb", "usb-\x1B[2J", "usb-",
-        "..", long_key};
+    const char *const keys[] = {
+        "usb-../../../tmp/x", "usb-a/b", "usb-a%2Fb", "usb-\x1B[2J", "usb-", "..", long_key};
     struct os_lock *locks[sizeof keys / sizeof keys[0]];
     char folder[96];
     char **names = NULL;
