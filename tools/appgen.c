@@ -73,6 +73,9 @@ static void write_header(struct text *text, const struct board *board, const str
     add_string(text, "APP_BOARD_NAME", board->name);
     add(text, "#define APP_CORE_HZ %" PRIu32 "u\n", app->core_hz);
     add(text, "#define APP_FAST_CORE_HZ %" PRIu32 "u\n", app->fast_core_hz);
+    add(text, "#define APP_WINDOW_ADDR 0x%08" PRIX32 "u\n", app->window.addr);
+    add(text, "#define APP_WINDOW_BYTES 0x%" PRIX32 "u\n", app->window.size_bytes);
+    add(text, "#define APP_CHIP_BYTES 0x%" PRIX32 "u\n", app->chip_bytes);
     add(text, "#define APP_HAS_LED %d\n", app->led_name != NULL ? 1 : 0);
     add_string(text, "APP_LED_NAME", app->led_name != NULL ? app->led_name : "none");
     add_script(text, "APP_LED_SETUP", &app->led_setup);

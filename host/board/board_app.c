@@ -53,6 +53,9 @@ static bool make_flash(const struct board *board, struct board_app *app, struct 
     }
     app->flash.addr = board->memories[entry->memory_index].window_addr + entry->offset;
     app->flash.size_bytes = entry->size_bytes - unit_bytes;
+    app->window.addr = board->memories[entry->memory_index].window_addr;
+    app->window.size_bytes = board->memories[entry->memory_index].window_bytes;
+    app->chip_bytes = board->memories[entry->memory_index].part.size_bytes; /* 0: "auto" */
     return true;
 }
 

@@ -13,7 +13,9 @@ struct board_app {
     struct board_script led_on;
     struct board_script led_off;
     struct board_script fast_clock;
-    struct board_range flash; /* of the image, without the boot record's unit */
+    struct board_range flash;  /* of the image, without the boot record's unit */
+    struct board_range window; /* of the memory with the entry partition; size 0: none */
+    uint32_t chip_bytes;       /* of it that the memory fills */
     struct board_range ram;
 };
 

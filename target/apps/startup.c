@@ -1,8 +1,10 @@
 /* Start of every application: RAM, vectors, main(). */
 #include "target/apps/startup.h"
 
+#include "app_board.h"
 #include "target/driver/core_regs.h"
 #include "target/driver/cpu.h"
+#include "target/driver/mpu.h"
 #include "target/driver/reg.h"
 
 #include <stddef.h>
@@ -59,6 +61,9 @@ __attribute__((noreturn)) void app_start(void)
     for (uint32_t i = 0; i < (uint32_t)app_data_words; i++) {
         app_data_start[i] = app_data_load[i];
     }
+    /* The core reads ahead wherever it likes, and behind the end of the chip that locks the
+     * controller up. */
+    mpu_guard_own_window(APP_WINDOW_ADDR, APP_WINDOW_BYTES, APP_CHIP_BYTES);
     reg_write32(SCB_VTOR, (uint32_t)&vectors);
     cpu_sync_data();
     cpu_enable_interrupts();

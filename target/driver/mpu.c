@@ -90,3 +90,14 @@ void mpu_guard_window(uint32_t addr, uint32_t window_bytes, uint32_t chip_bytes)
     clear_region(REGION_HIGH);
     let_settle();
 }
+
+void mpu_guard_own_window(uint32_t addr, uint32_t window_bytes, uint32_t chip_bytes)
+{
+    if ((reg_read32(MPU_CTRL) & MPU_CTRL_ENABLE) != 0) {
+        return;
+    }
+    cpu_sync_data();
+    mpu_guard_window(addr, window_bytes, chip_bytes);
+    reg_write32(MPU_CTRL, MPU_CTRL_ENABLE | MPU_CTRL_PRIVDEFENA);
+    let_settle();
+}

@@ -26,4 +26,8 @@ void mpu_open_chip(uint32_t addr, uint32_t size_bytes);
  * (write-through). Unprivileged code needs regions of its own. */
 void mpu_guard_window(uint32_t addr, uint32_t window_bytes, uint32_t chip_bytes);
 
+/* The same for the program itself, which may execute from the chip: the MPU is as after
+ * mpu_reset(), and on afterwards. Does nothing when it is on already. */
+void mpu_guard_own_window(uint32_t addr, uint32_t window_bytes, uint32_t chip_bytes);
+
 #endif

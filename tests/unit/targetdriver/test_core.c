@@ -131,6 +131,18 @@ Test(core, guards_the_window_behind_the_chip_and_nothing_else)
     mpu.may_open = false;
 }
 
+Test(core, guards_its_own_window_unless_somebody_has_done_so)
+{
+    start();
+    mpu_guard_own_window(0x70000000U, 256U << 20, 32U << 20);
+    cr_assert_eq(machine_peek(MPU_CTRL), 5, "on, with the default map for the rest");
+    cr_assert_not(is_closed(0x71FFFFFFU));
+    cr_assert(is_closed(0x72000000U));
+    cr_assert_eq(attributes_at(0x90000000U), 0);
+    mpu_guard_own_window(0x70000000U, 256U << 20, 64U << 20);
+    cr_assert(is_closed(0x72000000U), "the program runs there: left alone");
+}
+
 Test(core, leaves_no_region_behind)
 {
     start();
