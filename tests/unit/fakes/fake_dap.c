@@ -1,4 +1,4 @@
-#include "tests/unit/fakes/fake_dap.h"
+#include "tests/unit/fakes/fake_dap_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,9 +21,7 @@ static void put32(struct fake_dap_packet *packet, uint32_t value)
     }
 }
 
-static void breach(struct fake_dap *fake, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void breach(struct fake_dap *fake, const char *fmt, ...)
+void fake_dap_breach(struct fake_dap *fake, const char *fmt, ...)
 {
     va_list arguments;
 
@@ -77,7 +75,7 @@ static void sequence(struct fake_dap *fake, const uint8_t *bits, size_t bytes)
                                       : contains(bits, bytes, to_swd, sizeof to_swd);
 
     if (!ends_in_line_reset(bits, bytes)) {
-        breach(fake, "a sequence without a line reset at its end");
+        fake_dap_breach(fake, "a sequence without a line reset at its end");
     }
     drop_line(fake);
     fake->is_swd = fake->is_swd || is_switch;
@@ -98,7 +96,7 @@ static bool memory(struct fake_dap *fake, uint32_t *value, bool is_read)
     unsigned i = 0;
 
     if (fake->tar % size != 0) {
-        breach(fake, "an access of %u bytes at %08X", (unsigned)size, (unsigned)fake->tar);
+        fake_dap_breach(fake, "an access of %u bytes at %08X", (unsigned)size, (unsigned)fake->tar);
     }
     if (fake->tar >= FAKE_DAP_REGISTERS && fake->tar < FAKE_DAP_REGISTERS + 0x1000) {
         if (is_read) {
@@ -156,7 +154,7 @@ static uint8_t data_access(struct fake_dap *fake, uint32_t *value, bool is_read)
     }
     fake->drw_count++;
     if (fake->has_wrapped && !fake->is_astray) {
-        breach(fake, "an access after TAR has wrapped to %08X", (unsigned)fake->tar);
+        fake_dap_breach(fake, "an access after TAR has wrapped to %08X", (unsigned)fake->tar);
     }
     if (fake->late > 0) {
         fake->late--;
@@ -233,7 +231,7 @@ static uint8_t ap_access(struct fake_dap *fake, uint8_t request, uint32_t *value
         *value = 0x84770001;
         return OK;
     default:
-        breach(fake, "register %02X of the access port", reg);
+        fake_dap_breach(fake, "register %02X of the access port", reg);
         return FAULT;
     }
 }
@@ -269,7 +267,7 @@ static uint8_t dp_access(struct fake_dap *fake, uint8_t request, uint32_t *value
         fake->select = *value;
         return fake->is_sticky ? FAULT : OK;
     default:
-        breach(fake, "request %02X of the debug port", request);
+        fake_dap_breach(fake, "request %02X of the debug port", request);
         return FAULT;
     }
 }
@@ -277,13 +275,13 @@ static uint8_t dp_access(struct fake_dap *fake, uint8_t request, uint32_t *value
 static uint8_t access_port(struct fake_dap *fake, uint8_t request, uint32_t *value)
 {
     if (!fake->is_connected) {
-        breach(fake, "a transfer before the pins are connected");
+        fake_dap_breach(fake, "a transfer before the pins are connected");
     }
     if (!fake->is_awake || (fake->max_hz != 0 && fake->hz > fake->max_hz)) {
         return NONE;
     }
     if (fake->needs_dpidr && request != 0x02) {
-        breach(fake, "request %02X is the first after a line reset", request);
+        fake_dap_breach(fake, "request %02X is the first after a line reset", request);
         return NONE;
     }
     return (request & 1) != 0 ? ap_access(fake, request, value) : dp_access(fake, request, value);
@@ -337,7 +335,8 @@ static void transfer(
         }
     }
     if (at != request->size_bytes) {
-        breach(fake, "a transfer of %zu bytes, %zu are in the packet", at, request->size_bytes);
+        fake_dap_breach(
+            fake, "a transfer of %zu bytes, %zu are in the packet", at, request->size_bytes);
     }
     answer->bytes[2] = check_last_write(fake, ack, was_write);
 }
@@ -353,7 +352,7 @@ static void transfer_block(
     unsigned i = 0;
 
     if (end != request->size_bytes || count == 0) {
-        breach(fake, "a block of %u in %zu bytes", count, request->size_bytes);
+        fake_dap_breach(fake, "a block of %u in %zu bytes", count, request->size_bytes);
     }
     answer->size_bytes = 4;
     for (i = 0; i < count && ack == OK; i++) {
@@ -399,7 +398,7 @@ static void pins(
     struct fake_dap *fake, const struct fake_dap_packet *request, struct fake_dap_packet *answer)
 {
     if (request->size_bytes != 7) {
-        breach(fake, "pins in %zu bytes", request->size_bytes);
+        fake_dap_breach(fake, "pins in %zu bytes", request->size_bytes);
     }
     fake->pins =
         (uint8_t)((fake->pins & ~request->bytes[2]) | (request->bytes[1] & request->bytes[2]));
@@ -407,7 +406,7 @@ static void pins(
     answer->size_bytes = 2;
 }
 
-static void run_command(
+void fake_dap_run(
     struct fake_dap *fake, const struct fake_dap_packet *request, struct fake_dap_packet *answer)
 {
     answer->bytes[0] = request->bytes[0];
@@ -441,7 +440,7 @@ static void run_command(
         break;
     case 0x12:
         if (request->size_bytes != 2 + (size_t)request->bytes[1] / 8) {
-            breach(fake, "a sequence in %zu bytes", request->size_bytes);
+            fake_dap_breach(fake, "a sequence in %zu bytes", request->size_bytes);
         }
         sequence(fake, request->bytes + 2, request->size_bytes - 2);
         break;
@@ -450,217 +449,4 @@ static void run_command(
         answer->size_bytes = 1;
         break;
     }
-}
-
-/* ---- the link ---- */
-
-static struct fake_dap *of(struct dap_link *link)
-{
-    return (struct fake_dap *)link;
-}
-
-static bool is_gone(const struct fake_dap *fake)
-{
-    return fake->lost_at != 0 && fake->sent_count >= fake->lost_at;
-}
-
-static bool take_request(
-    struct fake_dap *fake, const uint8_t *packet, size_t size_bytes, struct error *err)
-{
-    if (fake->sent_count < FAKE_DAP_MAX_SENT) {
-        fake->sent[fake->sent_count].size_bytes = size_bytes;
-        memcpy(fake->sent[fake->sent_count].bytes, packet, size_bytes);
-    }
-    fake->sent_count++;
-    fake->now_ns += 100000;
-    return !is_gone(fake) || error_set(err, ERROR_USB_LOST, "the probe is gone");
-}
-
-/* A request reaches the probe, which answers it. */
-static bool deliver(
-    struct fake_dap *fake, const uint8_t *packet, size_t size_bytes, struct error *err)
-{
-    struct fake_dap_packet request = {.size_bytes = size_bytes};
-    struct fake_dap_packet answer = {0};
-
-    if (fake->in_flight >= (fake->packet_count > 0 ? fake->packet_count : 1U)) {
-        breach(fake, "%zu packets under way", fake->in_flight + 1);
-    }
-    if (!take_request(fake, packet, size_bytes, err)) {
-        return false;
-    }
-    if (fake->drops_at == fake->sent_count) {
-        fake->drops_at = 0;
-        return true;
-    }
-    memcpy(request.bytes, packet, size_bytes);
-    run_command(fake, &request, &answer);
-    if (answer.size_bytes > fake->packet_bytes) {
-        breach(fake, "an answer of %zu bytes was asked for", answer.size_bytes);
-    }
-    fake->answer_count++;
-    if (fake->delays_at == fake->answer_count) {
-        fake->delays_at = 0;
-        fake->stale_next = 1;
-        return true;
-    }
-    if (fake->spoils_at == fake->answer_count ||
-        (fake->spoils_again && (answer.bytes[0] == 5 || answer.bytes[0] == 6))) {
-        fake->spoils_at = 0;
-        if (fake->spoil == NULL) {
-            return true;
-        }
-        fake->spoil(&answer);
-    }
-    fake->answers[(fake->oldest + fake->in_flight) % FAKE_DAP_MAX_ANSWERS] = answer;
-    fake->in_flight++;
-    if (fake->in_flight > fake->max_in_flight) {
-        fake->max_in_flight = fake->in_flight;
-    }
-    return true;
-}
-
-/* What was kept back goes out as soon as there is room. */
-static bool deliver_kept(struct fake_dap *fake, struct error *err)
-{
-    bool is_done = true;
-
-    while (is_done && fake->kept_count > 0 && fake->in_flight < fake->base.packet_count) {
-        struct fake_dap_packet next = fake->kept[0];
-
-        fake->kept_count--;
-        memmove(fake->kept, fake->kept + 1, fake->kept_count * sizeof fake->kept[0]);
-        is_done = deliver(fake, next.bytes, next.size_bytes, err);
-    }
-    return is_done;
-}
-
-static bool fake_send(
-    struct dap_link *link, const uint8_t *packet, size_t size_bytes, struct error *err)
-{
-    struct fake_dap *fake = of(link);
-    size_t limit = link->queue_count > link->packet_count ? link->queue_count : link->packet_count;
-
-    if (size_bytes > link->packet_bytes || size_bytes > fake->packet_bytes || size_bytes == 0) {
-        breach(fake, "a packet of %zu bytes", size_bytes);
-        return error_set(err, ERROR_INTERNAL, "breach");
-    }
-    if (fake->in_flight + fake->kept_count >= limit) {
-        breach(fake, "%zu requests without an answer", fake->in_flight + fake->kept_count + 1);
-    }
-    if (fake->in_flight + fake->kept_count + 1 > fake->max_unanswered) {
-        fake->max_unanswered = fake->in_flight + fake->kept_count + 1;
-    }
-    if (fake->in_flight < link->packet_count) {
-        return deliver(fake, packet, size_bytes, err);
-    }
-    fake->kept[fake->kept_count].size_bytes = size_bytes;
-    memcpy(fake->kept[fake->kept_count].bytes, packet, size_bytes);
-    fake->kept_count++;
-    return true;
-}
-
-static size_t fake_recall(struct dap_link *link)
-{
-    size_t count = of(link)->kept_count;
-
-    of(link)->kept_count = 0;
-    return count;
-}
-
-static bool fake_send_unanswered(
-    struct dap_link *link, const uint8_t *packet, size_t size_bytes, struct error *err)
-{
-    (void)fake_recall(link);
-    return take_request(of(link), packet, size_bytes, err);
-}
-
-static bool fake_receive(
-    struct dap_link *link, uint8_t *packet, size_t *size_bytes, struct error *err)
-{
-    struct fake_dap *fake = of(link);
-    const struct fake_dap_packet *answer = &fake->answers[fake->oldest];
-
-    if (is_gone(fake)) {
-        return error_set(err, ERROR_USB_LOST, "the probe is gone");
-    }
-    if (fake->stale_count > 0) {
-        fake->stale_count--;
-        *size_bytes = 3;
-        memcpy(packet, (const uint8_t[]){0x05, 0x01, 0x01}, 3);
-        return true;
-    }
-    if (fake->in_flight == 0 && fake->kept_count > 0) {
-        breach(fake, "requests are kept back while nothing is under way");
-    }
-    if (fake->in_flight == 0) {
-        fake->kept_count = 0;
-        fake->stale_count += fake->stale_next;
-        fake->stale_next = 0;
-        fake->now_ns += (uint64_t)link->timeout_ms * 1000000;
-        return error_set(err, ERROR_USB_PROTOCOL, "no answer");
-    }
-    *size_bytes = answer->size_bytes;
-    memcpy(packet, answer->bytes, answer->size_bytes);
-    fake->oldest = (fake->oldest + 1) % FAKE_DAP_MAX_ANSWERS;
-    fake->in_flight--;
-    if (!deliver_kept(fake, err)) {
-        return false;
-    }
-    fake->drained += fake->in_flight == 0 ? 1 : 0;
-    return true;
-}
-
-static void fake_drain(struct dap_link *link)
-{
-    of(link)->kept_count = 0;
-    of(link)->in_flight = 0;
-}
-
-static uint64_t fake_now_ns(struct dap_link *link)
-{
-    return of(link)->now_ns;
-}
-
-static void fake_wait_ns(struct dap_link *link, uint64_t duration_ns)
-{
-    of(link)->now_ns += duration_ns;
-}
-
-static void fake_close(struct dap_link *link)
-{
-    of(link)->is_closed = true;
-}
-
-static const struct dap_link_ops ops = {
-    .send = fake_send,
-    .send_unanswered = fake_send_unanswered,
-    .receive = fake_receive,
-    .recall = fake_recall,
-    .drain = fake_drain,
-    .now_ns = fake_now_ns,
-    .wait_ns = fake_wait_ns,
-    .close = fake_close,
-};
-
-void fake_dap_init(struct fake_dap *fake)
-{
-    memset(fake, 0, sizeof *fake);
-    fake->base.ops = &ops;
-    (void)snprintf(fake->base.kind, sizeof fake->base.kind, "CMSIS-DAP v2");
-    (void)snprintf(fake->base.name, sizeof fake->base.name, "fake");
-    (void)snprintf(fake->base.serial, sizeof fake->base.serial, "D0");
-    fake->base.max_packet_bytes = DAP_LINK_MAX_PACKET_BYTES;
-    fake->base.packet_bytes = 64;
-    fake->base.packet_count = 1;
-    fake->base.queue_count = 0;
-    fake->base.timeout_ms = 1000;
-    fake->version = "2.1.0";
-    fake->packet_bytes = 64;
-    fake->packet_count = 4;
-    fake->capabilities = 1;
-    fake->has_nrst_readback = true;
-    fake->csw = 0x5A5A5A5A;
-    fake->tar = 0x5A5A5A5A;
-    fake->select = 0xDEAD0000;
 }
