@@ -367,6 +367,8 @@ static bool join(const struct sim_state_name *name, char address[32], struct sim
     if (sim_control_call(folder_fd, 1, question, &exit_code, &answer, failure)) {
         (void)snprintf(address, 32, "%.31s", answer);
         is_joined = true;
+    } else if (failure->exit_code == SIM_EXIT_HOST_IO) {
+        failure->exit_code = SIM_EXIT_BUSY; /* it is just ending, or was killed: ask again */
     }
     free(answer);
     (void)close(folder_fd);
