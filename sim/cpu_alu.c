@@ -348,34 +348,63 @@ static bool branch(struct sim_cpu_alu *alu, const struct sim_cpu_insn *insn)
     return true;
 }
 
+/* What does not branch. */
+static void compute(struct sim_cpu_alu *alu, const struct sim_cpu_insn *insn)
+{
+    switch (insn->op) {
+    case SIM_CPU_OP_SHIFT:
+        shift_by_register(alu, insn);
+        break;
+    case SIM_CPU_OP_ADR:
+        set_reg(alu, insn->rt, ((alu->regs[PC] + 4) & ~3U) + (uint32_t)insn->offset);
+        break;
+    case SIM_CPU_OP_MOVT:
+        set_reg(alu, insn->rt, (alu->regs[insn->rt] & 0xFFFF) | (uint32_t)insn->offset << 16);
+        break;
+    case SIM_CPU_OP_SBFX:
+    case SIM_CPU_OP_UBFX:
+    case SIM_CPU_OP_BFI:
+        move_field(alu, insn);
+        break;
+    case SIM_CPU_OP_EXTEND:
+        extend_register(alu, insn);
+        break;
+    case SIM_CPU_OP_REV:
+    case SIM_CPU_OP_REV16:
+    case SIM_CPU_OP_REVSH:
+    case SIM_CPU_OP_RBIT:
+    case SIM_CPU_OP_CLZ:
+        change(alu, insn);
+        break;
+    case SIM_CPU_OP_MUL:
+    case SIM_CPU_OP_MLA:
+    case SIM_CPU_OP_MLS:
+        multiply(alu, insn);
+        break;
+    case SIM_CPU_OP_SMULL:
+    case SIM_CPU_OP_UMULL:
+    case SIM_CPU_OP_SMLAL:
+    case SIM_CPU_OP_UMLAL:
+        multiply_long(alu, insn);
+        break;
+    case SIM_CPU_OP_SDIV:
+    case SIM_CPU_OP_UDIV:
+        divide(alu, insn);
+        break;
+    case SIM_CPU_OP_NOP:
+        break;
+    default:
+        process(alu, insn);
+        break;
+    }
+}
+
 bool sim_cpu_alu_execute(struct sim_cpu_alu *alu, const struct sim_cpu_insn *insn)
 {
-    enum sim_cpu_op op = (enum sim_cpu_op)insn->op;
-
-    if (op >= SIM_CPU_OP_BRANCH) {
+    if (insn->op >= SIM_CPU_OP_BRANCH) {
         return branch(alu, insn);
     }
-    if (op >= SIM_CPU_OP_AND && op <= SIM_CPU_OP_MVN) {
-        process(alu, insn);
-    } else if (op >= SIM_CPU_OP_SMULL && op <= SIM_CPU_OP_UMLAL) {
-        multiply_long(alu, insn);
-    } else if (op >= SIM_CPU_OP_MUL && op <= SIM_CPU_OP_MLS) {
-        multiply(alu, insn);
-    } else if (op >= SIM_CPU_OP_REV && op <= SIM_CPU_OP_CLZ) {
-        change(alu, insn);
-    } else if (op >= SIM_CPU_OP_SBFX && op <= SIM_CPU_OP_BFI) {
-        move_field(alu, insn);
-    } else if (op == SIM_CPU_OP_SDIV || op == SIM_CPU_OP_UDIV) {
-        divide(alu, insn);
-    } else if (op == SIM_CPU_OP_EXTEND) {
-        extend_register(alu, insn);
-    } else if (op == SIM_CPU_OP_SHIFT) {
-        shift_by_register(alu, insn);
-    } else if (op == SIM_CPU_OP_ADR) {
-        set_reg(alu, insn->rt, ((alu->regs[PC] + 4) & ~3U) + (uint32_t)insn->offset);
-    } else if (op == SIM_CPU_OP_MOVT) {
-        set_reg(alu, insn->rt, (alu->regs[insn->rt] & 0xFFFF) | (uint32_t)insn->offset << 16);
-    }
+    compute(alu, insn);
     alu->regs[PC] += insn->size_bytes;
     return true;
 }

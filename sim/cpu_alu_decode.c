@@ -130,25 +130,24 @@ static void decode_high_registers(uint16_t half, struct sim_cpu_insn *insn)
     uint8_t rd = (uint8_t)(field8(half, 0, 3) | field8(half, 7, 1) << 3);
     uint8_t rm = field8(half, 3, 4);
 
-    switch (field(half, 8, 2)) {
+    uint32_t form = field(half, 8, 2);
+
+    if (rm == PC || (form != 3 && rd == PC)) {
+        return; /* PC as an operand is left to Unicorn */
+    }
+    switch (form) {
     case 0:
-        if (rd != PC && rm != PC) {
-            set(insn, (struct operation){SIM_CPU_OP_ADD, rd, rd, rm, 0});
-        }
+        set(insn, (struct operation){SIM_CPU_OP_ADD, rd, rd, rm, 0});
         break;
     case 1:
-        if (rd != PC && rm != PC) {
-            set(insn, (struct operation){
-                          SIM_CPU_OP_SUB, rd, rd, rm, SIM_CPU_ALU_FLAGS | SIM_CPU_ALU_NO_RESULT});
-        }
+        set(insn, (struct operation){
+                      SIM_CPU_OP_SUB, rd, rd, rm, SIM_CPU_ALU_FLAGS | SIM_CPU_ALU_NO_RESULT});
         break;
     case 2:
-        if (rd != PC && rm != PC) {
-            set(insn, (struct operation){SIM_CPU_OP_MOV, rd, 0, rm, 0});
-        }
+        set(insn, (struct operation){SIM_CPU_OP_MOV, rd, 0, rm, 0});
         break;
     default:
-        if (rm != PC && (half & 7) == 0) {
+        if ((half & 7) == 0) {
             set(insn, (struct operation){field(half, 7, 1) != 0 ? SIM_CPU_OP_BRANCH_LINK_REG
                                                                 : SIM_CPU_OP_BRANCH_REG,
                           0, 0, rm, 0});
@@ -422,11 +421,24 @@ static void decode_branch(uint16_t first, uint16_t second, struct sim_cpu_insn *
     }
 }
 
-/* A5.3.12, A5.3.15: shifts by register, extensions, reversals, CLZ. */
-static void decode_register_group(uint16_t first, uint16_t second, struct sim_cpu_insn *insn)
+static void decode_change(
+    uint32_t group, uint32_t form, struct operation operation, struct sim_cpu_insn *insn)
 {
     static const uint8_t changes[4] = {
         SIM_CPU_OP_REV, SIM_CPU_OP_REV16, SIM_CPU_OP_RBIT, SIM_CPU_OP_REVSH};
+
+    if (group == 9 && (form & 0xC) == 8) {
+        operation.op = (enum sim_cpu_op)changes[form & 3];
+    } else if (group == 11 && form == 8) {
+        operation.op = SIM_CPU_OP_CLZ;
+    }
+    set(insn, operation);
+}
+
+/* A5.3.12, A5.3.15: shifts by register, extensions, reversals, CLZ. */
+static void decode_register_group(uint16_t first, uint16_t second, struct sim_cpu_insn *insn)
+{
+    static const uint8_t widths[16] = {[0] = 16, [1] = 16, [4] = 8, [5] = 8}; /* SXTH ... UXTB */
     uint8_t rn = field8(first, 0, 4);
     uint8_t rd = field8(second, 8, 4);
     uint8_t rm = field8(second, 0, 4);
@@ -440,15 +452,13 @@ static void decode_register_group(uint16_t first, uint16_t second, struct sim_cp
         set(insn, (struct operation){SIM_CPU_OP_SHIFT, rd, rn, rm,
                       (group & 1) != 0 ? (unsigned)SIM_CPU_ALU_FLAGS : 0U});
         insn->unit_bytes = (uint8_t)(group >> 1);
-    } else if ((group < 2 || group == 4 || group == 5) && (form & 0xC) == 8) {
+    } else if ((form & 0xC) == 8 && widths[group] != 0) {
         set_extend(insn, rd, rn, rm);
-        insn->count = group < 2 ? 16 : 8;
+        insn->count = widths[group];
         insn->shift = (uint8_t)((form & 3) * 8);
         insn->flags = (group & 1) != 0 ? 0 : SIM_CPU_ALU_SIGNED;
-    } else if (group == 9 && (form & 0xC) == 8 && rn == rm) {
-        set(insn, (struct operation){(enum sim_cpu_op)changes[form & 3], rd, 0, rm, 0});
-    } else if (group == 11 && form == 8 && rn == rm) {
-        set(insn, (struct operation){SIM_CPU_OP_CLZ, rd, 0, rm, 0});
+    } else if (rn == rm) {
+        decode_change(group, form, (struct operation){SIM_CPU_OP_NONE, rd, 0, rm, 0}, insn);
     }
 }
 
