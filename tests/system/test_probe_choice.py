@@ -352,9 +352,11 @@ class UsbDoor(harness.BoardTest):
         """A run that keeps the probe: it shows the log of a program."""
         for command in (["boot", "install"], ["program", TARGET / "blinky.elf"]):
             self.xflash_plain("-b", self.board, "-p", serial, *command)
-        process = self.start_usb("-p", serial, "log")
-        process.stdout.readline()
-        return process
+        for _ in range(3):  # in real pace a busy computer may be too slow for the program's start
+            process = self.start_usb("-p", serial, "log")
+            if process.stdout.readline():
+                return process
+        self.fail(f"log ended: {process.communicate()[1].decode()}exit {process.returncode}")
 
     def test_list_asks_the_probes_and_leaves_their_targets_alone(self):
         self.plug("v3", "v2", "dap2")
