@@ -26,6 +26,15 @@ static inline uint32_t rotate_right(uint32_t value, uint32_t bits)
     return bits == 0 ? value : value >> bits | value << (32 - bits);
 }
 
+/* bits: 1 to 32. */
+static uint32_t shift_arithmetic(uint32_t value, uint32_t bits, bool *carry)
+{
+    uint64_t wide = (value >> 31 != 0 ? UINT64_C(0xFFFFFFFF00000000) : 0) | value;
+
+    *carry = (wide >> (bits - 1) & 1) != 0;
+    return (uint32_t)(wide >> bits);
+}
+
 /* A7.4.2, with bits up to 255 for shifts by register. */
 static uint32_t shift(uint32_t value, uint8_t type, uint32_t bits, bool *carry)
 {
@@ -46,9 +55,7 @@ static uint32_t shift(uint32_t value, uint8_t type, uint32_t bits, bool *carry)
         *carry = bits <= 32 && (value >> (bits - 1) & 1) != 0;
         return bits < 32 ? value >> bits : 0;
     case SIM_CPU_ASR:
-        bits = bits < 32 ? bits : 32;
-        *carry = (value >> (bits - 1) & 1) != 0;
-        return bits < 32 ? (uint32_t)((int32_t)value >> bits) : (uint32_t)((int32_t)value >> 31);
+        return shift_arithmetic(value, bits < 32 ? bits : 32, carry);
     default:
         value = rotate_right(value, bits % 32);
         *carry = value >> 31 != 0;

@@ -65,8 +65,7 @@ enum sim_cpu_alu_flag {
     SIM_CPU_ALU_IMMEDIATE = 1 << 1, /* the operand is offset, else rm shifted by a constant */
     SIM_CPU_ALU_ROTATED = 1 << 2,   /* the immediate was rotated: C is its bit 31 */
     SIM_CPU_ALU_NO_RESULT = 1 << 3, /* TST, TEQ, CMP, CMN */
-    SIM_CPU_ALU_SIGNED = 1 << 4,    /* EXTEND */
-    SIM_CPU_ALU_PC = 1 << 5         /* ADR from PC */
+    SIM_CPU_ALU_SIGNED = 1 << 4     /* EXTEND */
 };
 
 enum sim_cpu_shift { SIM_CPU_LSL, SIM_CPU_LSR, SIM_CPU_ASR, SIM_CPU_ROR, SIM_CPU_RRX };

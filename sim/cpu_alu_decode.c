@@ -367,7 +367,7 @@ static void decode_plain_immediate(uint16_t first, uint16_t second, struct sim_c
     case 0x00:
     case 0x0A:
         if (rn == PC) {
-            set(insn, (struct operation){SIM_CPU_OP_ADR, rd, 0, 0, SIM_CPU_ALU_PC});
+            set(insn, (struct operation){SIM_CPU_OP_ADR, rd, 0, 0, 0});
             insn->offset = subtracts ? -(int32_t)value : (int32_t)value;
         } else {
             set(insn, (struct operation){subtracts ? SIM_CPU_OP_SUB : SIM_CPU_OP_ADD, rd, rn, 0,
